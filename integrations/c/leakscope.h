@@ -150,6 +150,12 @@ extern uintptr_t leakscope_stack_end;
 #define leakscope_on_failed(size) \
     leakscope_on_failed_from((size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
 
+/* For wrappers of an allocator whose functions call each other, as newlib's realloc frees what it leaves over: whether a call is
+ * the program's, and not one by which the allocator serves another one of the same task or interrupt, which is not to be told.
+ * Where it is the program's, leakscope_call_ends follows, with the same LEAKSCOPE_FRAME. */
+bool leakscope_call_begins(const void *frame);
+void leakscope_call_ends(const void *frame);
+
 /* ---------------------------------------------------------------- Tasks and interrupts */
 
 void leakscope_task(const void *task, uint32_t priority, const char *name, const void *stack,

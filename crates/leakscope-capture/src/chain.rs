@@ -30,11 +30,14 @@ impl Chain {
         Ok(())
     }
 
-    /// Adds what stands in the first file of `next`, from `start` on.
+    /// Adds what stands in the first file of `next`, from `start` on: nothing, if it is shorter.
     pub(crate) fn join(&self, next: &Self, start: u64) -> io::Result<()> {
         let pieces = next.0.read().unwrap_or_else(PoisonError::into_inner);
         match pieces.first() {
-            Some(piece) => self.add(piece.file.try_clone()?, start),
+            Some(Piece { file, .. }) => {
+                let start = start.min(file.metadata()?.len());
+                self.add(file.try_clone()?, start)
+            }
             None => Ok(()),
         }
     }

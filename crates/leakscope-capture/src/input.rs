@@ -9,7 +9,7 @@ use crate::chain::Chain;
 use crate::compressed::{self, Compression, Unpacked};
 use crate::error::OpenError;
 use crate::parts;
-use crate::place::{Gone, Place};
+use crate::place::{Gone, Place, is_same_file};
 use crate::rotated::{self, Part};
 
 /// One input, open.
@@ -266,7 +266,7 @@ pub fn open(names: &[String], max_unpacked: Option<u64>) -> Result<Vec<Input>, O
             )?);
             continue;
         }
-        let path = Path::new(name.strip_prefix("file://").unwrap_or(name));
+        let path = path_of(name);
         let mut input = open_file(name, path, max_unpacked)?;
         let is_empty = input
             .is_empty()
@@ -288,6 +288,27 @@ pub fn open(names: &[String], max_unpacked: Option<u64>) -> Result<Vec<Input>, O
         }
     }
     join_parts(inputs, max_unpacked)
+}
+
+fn path_of(name: &str) -> &Path {
+    Path::new(name.strip_prefix("file://").unwrap_or(name))
+}
+
+/// Whether [`open`] reads the file at `path` if it is given this name: the file itself, that of one of its cores, or another
+/// part of the same recording.
+pub fn reads(name: &str, path: &Path) -> bool {
+    rotated::expand(name).iter().any(|name| {
+        let own = match name.as_str() {
+            "-" => Path::new("/dev/stdin"),
+            name => path_of(name),
+        };
+        let cores = parts::beside(own);
+        let is_part = || {
+            let recording = recording_of_part(path);
+            recording.is_some() && recording == recording_of_part(own)
+        };
+        is_same_file(own, path) || cores.iter().any(|core| is_same_file(core, path)) || is_part()
+    })
 }
 
 /// The recording of which a file is a part, by its header; `None` if its name is not that of a part, or it is none.

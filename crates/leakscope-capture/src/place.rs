@@ -37,7 +37,7 @@ impl Place {
 }
 
 /// Where links lead from `path`, the last of them perhaps to no file.
-pub(crate) fn end_of_links(path: &Path) -> PathBuf {
+pub fn end_of_links(path: &Path) -> PathBuf {
     /// No system follows more.
     const MOST: usize = 40;
     let mut path = path.to_owned();
@@ -48,6 +48,27 @@ pub(crate) fn end_of_links(path: &Path) -> PathBuf {
         path = path.parent().unwrap_or(Path::new("")).join(target);
     }
     path
+}
+
+/// The folder that a file lies in: there is room on its disk, and a file can be moved within it at once.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether two paths lead to one file, by whatever links; where there is none yet, to the one that would be made.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    if let [Ok(one), Ok(other)] = [one, other].map(identity) {
+        return one == other;
+    }
+    let place = |path: &Path| {
+        let path = end_of_links(path);
+        let folder = folder_of(&path).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    place(one).is_some_and(|one| place(other) == Some(one))
 }
 
 /// The device and its number there.

@@ -15,17 +15,22 @@ pub(crate) struct Part {
     pub(crate) start: u64,
 }
 
+/// No recording has more parts: numbers behind one can be counted on.
+const MOST: u32 = u32::MAX / 2;
+
 impl Part {
     /// What the first bytes of a file say; `None` if it is no part.
     pub(crate) fn of(head: &[u8]) -> Option<Self> {
         let header = Header::parse(head);
         let number = |key| header.value(key)?.to_string().parse().ok();
         let repeated: u64 = number("Repeated")?;
-        let number: u64 = number("Part")?;
+        let number = number("Part")?;
         Some(Self {
             recording: header.value("Recording")?.to_string(),
-            number: u32::try_from(number).ok()?,
-            start: header.data as u64 + repeated,
+            number: u32::try_from(number)
+                .ok()
+                .filter(|&number| number <= MOST)?,
+            start: (header.data as u64).checked_add(repeated)?,
         })
     }
 

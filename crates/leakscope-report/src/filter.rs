@@ -6,9 +6,9 @@ use regex::Regex;
 
 use crate::document::anomaly::{Anomaly, FailedAllocation};
 use crate::document::call_site::CallSite;
-use crate::events::{EventRow, context_name, hz};
+use crate::events::{EventRow, context_name};
 use crate::symbolizer::NamedFrame;
-use crate::units::duration_of_seconds;
+use crate::units::{Clock, duration_of_seconds};
 
 /// What was asked for. The kinds add up, with none of them all are meant; everything else must hold of
 /// each event.
@@ -32,7 +32,7 @@ pub struct Filter {
     pub core: Option<u8>,
     /// From this moment on, in seconds.
     pub from: Option<f64>,
-    /// Up to this moment, in seconds.
+    /// Up to this moment, in seconds, and with it.
     pub to: Option<f64>,
     /// A match: of an event's context, name or parameters; of a message's text; of a function or a line of a call
     /// stack.
@@ -152,21 +152,23 @@ impl Filter {
 
     /// Whether an event is within the time that is asked for.
     pub fn is_in_period(&self, event: &Event<'_>, trace: &Trace) -> bool {
-        (self.from).is_none_or(|from| seconds(event, trace) >= from) && !self.is_over(event, trace)
+        let clock = clock(event, trace);
+        // The first moment is 0 s on any clock; others are none before its rate is known.
+        let is_in = |from| clock.tick(from).is_some_and(|begin| event.time >= begin);
+        let later = self.from.filter(|&from| from > 0.0);
+        later.is_none_or(is_in) && !self.is_over(event, trace)
     }
 
     /// Whether the time that is asked for ended before an event.
     pub fn is_over(&self, event: &Event<'_>, trace: &Trace) -> bool {
-        self.to.is_some_and(|to| seconds(event, trace) > to)
+        let end = self.to.and_then(|to| clock(event, trace).tick(to));
+        end.is_some_and(|end| event.time > end)
     }
 }
 
-/// When an event was; 0 while the clock's rate is not known.
-fn seconds(event: &Event<'_>, trace: &Trace) -> f64 {
-    match hz(event, trace) {
-        0 => 0.0,
-        hz => event.time as f64 / f64::from(hz),
-    }
+/// The clock of an event's stream, as far as that is known when the event comes.
+fn clock(event: &Event<'_>, trace: &Trace) -> Clock {
+    Clock::new(trace.init(event).map_or(0, |init| init.timestamp_hz), 0)
 }
 
 /// `main.c:17`

@@ -50,6 +50,16 @@ impl Clock {
         (self.hz > 0).then(|| ticks as f64 / f64::from(self.hz))
     }
 
+    /// The tick that is nearest to a moment in seconds; `None` if the clock's rate is unknown.
+    ///
+    /// ```
+    /// # use leakscope_report::units::Clock;
+    /// assert_eq!(Clock::new(1_000_000, 0).tick(0.0015), Some(1500));
+    /// ```
+    pub fn tick(self, seconds: f64) -> Option<u64> {
+        (self.hz > 0).then(|| (seconds * f64::from(self.hz)).round() as u64)
+    }
+
     fn picoseconds(self, ticks: u64) -> Option<u128> {
         (self.hz > 0).then(|| u128::from(ticks) * SECOND / u128::from(self.hz))
     }

@@ -1,7 +1,7 @@
 //! The device's memory beside a recording.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use leakscope_analysis::outcome::Outcome;
@@ -9,7 +9,7 @@ use leakscope_capture::memory::MemoryFilePlace;
 use leakscope_memory::image::{self, Image, ImageError, Piece, Words};
 use leakscope_report::filter::Filter;
 use leakscope_report::memory::{AtStop, Live};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{FrameSource, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::Program;
 
@@ -21,13 +21,19 @@ use crate::screen::Advised;
 /// Why there is no looking at an image beside a heap dump.
 pub(crate) const NO_RECORDING: &str = "a heap dump lists blocks, and is no recording";
 
+/// Raw memory from an address on, as it is typed; `None` if that is a file's name.
+fn raw(name: &String) -> Option<MemoryFilePlace> {
+    name.parse().ok().filter(|_| !Path::new(name).is_file())
+}
+
+/// The file of an image as it is typed.
+pub(crate) fn path(name: &String) -> PathBuf {
+    raw(name).map_or_else(|| name.into(), |place| place.path)
+}
+
 /// Opens images as they are typed: one file, or raw memory from addresses on.
 pub(crate) fn open(names: &[String], symbols: Option<&Symbols>) -> anyhow::Result<Image> {
-    let raw = names.iter().map(|name| {
-        let is_file = Path::new(name).is_file();
-        name.parse().ok().filter(|_: &MemoryFilePlace| !is_file)
-    });
-    let raw: Vec<Option<MemoryFilePlace>> = raw.collect();
+    let raw: Vec<Option<MemoryFilePlace>> = names.iter().map(raw).collect();
     if let ([name], [None]) = (names, &*raw) {
         let file = read(Path::new(name))?;
         return image::read(file).map_err(|error| {
@@ -150,7 +156,7 @@ impl AtTheEnd {
         if let Some(examined) = &examined {
             examined.judge(outcome);
         }
-        let mut report = Report::of_part(outcome, symbolizer, &names, &Policy::default(), part);
+        let mut report = Report::of_part(outcome, symbolizer, &names, part);
         if let Some(examined) = &examined {
             examined.attach(&mut report);
         }

@@ -5,6 +5,7 @@
 //! - [`project`] is the firmware project that the user is in.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them, [`image`] the
 //!   device's memory, [`heap_map`] what lies where in its heap.
+//! - [`input_files`] are the files over which nothing is written.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
 //! - [`usage`] is what is said of wrong usage.
@@ -21,6 +22,7 @@ mod file_kind;
 mod firmware;
 mod heap_map;
 mod image;
+mod input_files;
 mod interrupt;
 mod no_events;
 mod output;

@@ -5,7 +5,7 @@ use leakscope_systemview::{Packet, id, sync::SYNC, varint};
 use super::random::Random;
 
 /// How many kinds of unusual content there are.
-pub(crate) const KINDS: u32 = 53;
+pub(crate) const KINDS: u32 = 55;
 
 /// A recording being written.
 pub(crate) struct Valid {
@@ -303,6 +303,19 @@ impl Valid {
             }
             50 => self.numbers(id::DATA_SAMPLE, &[any >> 29, (any as f32).to_bits()]),
             51 => self.numbers(30, &[any, any >> 4]),
+            // Halves of a clock's period go by, and then more time.
+            52 => {
+                for _ in 0..1 + some / 20 {
+                    self.put(id::NOP, &[], 1 << (11 + any % 21));
+                }
+                self.put(id::IDLE, &[], any >> 7);
+            }
+            // Sync and time are told again.
+            53 => {
+                self.bytes.extend(SYNC);
+                let time = encoded(&[any]);
+                self.put(id::SYSTIME_CYCLES, &time, any >> 4);
+            }
             _ => {
                 self.put(id::IDLE, &[], 40_000_000 + any % 400_000_000);
                 self.numbers(id::ISR_ENTER, &[6]);

@@ -4,6 +4,7 @@
 //! missing, and perhaps only later.
 
 use super::blocks::LiveBlock;
+use super::left_alone::LeftAlone;
 use super::model::HeapModel;
 use crate::findings::first_gap;
 use crate::outcome::{Anomaly, AnomalyKind, Outcome};
@@ -49,12 +50,17 @@ impl HeapModel {
 
     /// The frees that cannot be right, and which of them are in doubt.
     pub(super) fn judged_anomalies(&self, order: Order) -> Vec<Anomaly> {
+        let left_alone = match self.anomalies[..] {
+            [] => LeftAlone::default(),
+            [..] => LeftAlone::of(self, order.length),
+        };
         let judged = self.anomalies.iter().map(|(anomaly, from)| Anomaly {
             is_doubtful: order.misses_core
                 || order.has_several_cores && self.is_order_unsure(anomaly.time)
                 || self.may_be_unseen(anomaly, *from)
                 || self.is_near_damage(anomaly)
-                || self.may_span_a_hole(anomaly, order.length),
+                || self.may_span_a_hole(anomaly, order.length)
+                || left_alone.explain(anomaly),
             ..anomaly.clone()
         });
         judged.collect()

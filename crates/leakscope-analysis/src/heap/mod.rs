@@ -15,6 +15,7 @@ mod free;
 mod gaps;
 mod heaps;
 mod keys;
+mod left_alone;
 mod look;
 mod mishap;
 mod model;

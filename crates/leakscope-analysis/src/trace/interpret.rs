@@ -1,6 +1,6 @@
 //! What a packet means, and who ran when it was sent.
 
-use leakscope_systemview::{Init, id};
+use leakscope_systemview::{Init, Print, id};
 
 use super::context::{Context, Cores};
 use super::dialect::{DialectId, Listener, Said};
@@ -45,10 +45,13 @@ impl Trace {
             }
             id::TASK_START_READY if !self.has_copies() => Meant::System,
             id::FIRST_API..id::FIRST_MODULE | id::END_CALL => Meant::Api,
-            id::PRINT_FORMATTED => {
-                self.counts.log_messages += 1;
-                Meant::Log
-            }
+            id::PRINT_FORMATTED => match Print::of(source.stream.payload(piece)) {
+                Ok(_) => {
+                    self.counts.log_messages += 1;
+                    Meant::Log
+                }
+                Err(_) => self.unreadable(index, piece),
+            },
             _ => self.interpret_rarity(index, piece),
         };
         (self.cores.of(piece.core()).current(), meant)

@@ -201,7 +201,7 @@ impl Trace {
             Meant::Start(start) => EventKind::Start(start),
             Meant::Stop => EventKind::Stop,
             Meant::Unreadable => EventKind::Unreadable,
-            Meant::Log => log(piece.id(), payload),
+            Meant::Log => log(piece.id(), payload).unwrap_or(EventKind::Unreadable),
         };
         Event {
             time: piece.time,
@@ -309,18 +309,19 @@ pub(super) fn earliest(streams: &mut [StreamState]) -> Option<(usize, &mut Strea
     (source.stream.next_time < u64::MAX).then_some((index, source))
 }
 
-fn log(id: u32, payload: &[u8]) -> EventKind<'_> {
+/// The message of a packet, if it can be read.
+pub(super) fn log(id: u32, payload: &[u8]) -> Option<EventKind<'_>> {
     match Packet::of(id, payload) {
-        Ok(Packet::PrintFormatted(print)) => EventKind::Log(print),
+        Ok(Packet::PrintFormatted(print)) => Some(EventKind::Log(print)),
         Ok(Packet::Extended(Extended::PrintElf {
             address,
             options,
             arguments,
-        })) => EventKind::LogInElf {
+        })) => Some(EventKind::LogInElf {
             address,
             options,
             arguments,
-        },
-        _ => EventKind::Unreadable,
+        }),
+        _ => None,
     }
 }

@@ -476,6 +476,52 @@ fn a_second_free_is_in_doubt_where_allocations_are_not_recorded() {
     assert!(problems.iter().any(explains), "{problems:?}");
 }
 
+/// One bit of a free's address is changed: what was meant lives on, alone of its call site, and another block is freed twice.
+#[test]
+fn a_second_free_is_in_doubt_where_one_bit_makes_it_right() {
+    let (meant, other) = (0x3FFB_1000, 0x3FFB_1400);
+    let recorded = |freed: u32| {
+        let mut recording = Scenario::begun();
+        for _ in 0..5 {
+            for address in [meant, other] {
+                recording.after(10).allocate(address, 16, SITE);
+                recording.after(10).free(address, SITE);
+            }
+        }
+        recording.after(10).allocate(meant, 16, SITE);
+        recording.after(10).free(freed, SITE).after(1000);
+        recording.print("the end");
+        recording
+    };
+    assert_eq!(double_frees(&recorded(meant)), (0, vec![]));
+    assert_eq!(
+        double_frees(&recorded(other)),
+        (0, vec![(u64::from(other), true)])
+    );
+    // Where the call site leaves more blocks behind, that one lives on is nothing special.
+    let mut leaking = recorded(other);
+    for block in 0..3 {
+        let address = 0x3FFC_0000 + 64 * block;
+        leaking.after(10).allocate(address, 16, SITE).after(1000);
+    }
+    leaking.print("the end");
+    assert_eq!(double_frees(&leaking).0, 1);
+}
+
+/// A log message that cannot be read is damage, whoever reads.
+#[test]
+fn a_message_that_cannot_be_read_is_a_problem() {
+    let mut recording = Scenario::begun();
+    recording.print("one").after(10);
+    // Its text has 9 characters, of which 3 are there.
+    recording
+        .event(26, &[])
+        .raw(&[26, 4, 9, b'a', b'b', b'c', 10]);
+    recording.print("two");
+    let reading = read_one(recording.plain());
+    assert!(reading.problem("unreadable-packet").is_some());
+}
+
 /// Without the header of a joined file, one core's part is read behind the other's: what both did seems to be done twice.
 #[test]
 fn double_frees_are_in_doubt_without_the_header() {

@@ -20,12 +20,6 @@ pub enum CreateError {
         /// The file.
         path: PathBuf,
     },
-    /// It is what the recording is made from.
-    #[error("`{}` is read for this recording: nothing can be recorded into it", path.display())]
-    IsRead {
-        /// The file.
-        path: PathBuf,
-    },
     /// Another session cannot be added to it.
     #[error("nothing can be added to `{}`: {why}", path.display())]
     NotContinued {
@@ -66,7 +60,7 @@ impl CreateError {
             Self::NotPlain { .. } => {
                 Some("a recording is read while it is made, and needs a plain file")
             }
-            Self::IsRead { .. } | Self::Taken { .. } => Some("name another file with --output"),
+            Self::Taken { .. } => Some("name another file with --output"),
             Self::NotContinued { .. } => {
                 Some("--append is for recordings of one core, as they were recorded")
             }

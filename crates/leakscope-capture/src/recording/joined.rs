@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::header::{self, Cores};
 use crate::input::Input;
+use crate::place::folder_of;
 
 /// A joined file that is being put together, beside the one that it will replace.
 #[derive(Debug)]
@@ -88,13 +89,5 @@ impl Part {
             self.write(&buffer[..count])?;
             position += count as u64;
         }
-    }
-}
-
-/// The folder that a file lies in: there is room on its disk, and a file can be moved within it at once.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }

@@ -52,7 +52,6 @@ mod rotate;
 mod split;
 
 pub use error::{CreateError, FinishError};
-pub use raw_file::is_same_file;
 pub use rotate::{Rotation, first_part};
 
 use std::path::{Path, PathBuf};

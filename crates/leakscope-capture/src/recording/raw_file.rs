@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::append::{self, Joint};
 use super::error::CreateError;
-use super::joined::folder_of;
 use super::rotate::{Rotation, Rotator};
 use super::{Existing, header, lock, rotate};
 use leakscope_systemview::Header;
 
 use crate::chain::Chain;
 use crate::input::Input;
-use crate::place::{Gone, Place, end_of_links, identity};
+use crate::place::{Gone, Place, end_of_links, folder_of};
 
 /// A file that is being written. Each write goes to the system at once: nothing is lost with this process.
 ///
@@ -353,12 +352,4 @@ impl RawFile {
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), File::sync_all)
     }
-}
-
-/// Whether two paths lead to one file, by whatever links.
-pub fn is_same_file(one: &Path, other: &Path) -> bool {
-    let [Ok(one), Ok(other)] = [one, other].map(identity) else {
-        return false;
-    };
-    one == other
 }

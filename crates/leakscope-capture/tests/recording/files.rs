@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use leakscope_capture::recording::{
-    CreateError, Existing, FinishError, Finished, Limits, Reason, Recording, is_same_file,
+    CreateError, Existing, FinishError, Finished, Limits, Reason, Recording,
 };
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, growing};
-use leakscope_capture::{Gone, Interrupt};
+use leakscope_capture::{Gone, Interrupt, is_same_file};
 use leakscope_systemview::Header;
 use leakscope_testing::device::Board;
 
@@ -286,6 +286,11 @@ fn links_stay_what_they_are() {
     assert!(fs::read(&path).expect("the file").ends_with(&trace));
     assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
     assert_eq!(fs::read(&other).expect("the other"), b"old");
+    assert!(is_same_file(&link, &path));
+    assert!(!is_same_file(&other, &path));
+    // Those that would be made, too.
+    let [path, link] = ["new.svdat", "new-link.svdat"].map(|name| folder.path().join(name));
+    std::os::unix::fs::symlink("new.svdat", &link).expect("a folder with links");
     assert!(is_same_file(&link, &path));
     assert!(!is_same_file(&other, &path));
 }

@@ -245,6 +245,35 @@ fn parts_are_named_in_any_way() {
     assert!(trace.starts_with(&data(&mut inputs[0])));
 }
 
+/// Of numbers that no recorder writes, a header may have any.
+#[test]
+fn hostile_numbers_of_parts_do_no_harm() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let part = |name: &str, number: u64, repeated: u64| {
+        let text = format!(";\n; Recording x\n; Part {number}\n; Repeated {repeated}\n;\n packets");
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a folder with room");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let last = u64::from(u32::MAX);
+    for number in [0, 1, last - 1, last, u64::MAX] {
+        for repeated in [0, u64::MAX - 60, u64::MAX] {
+            let names = [
+                part("heap.0001.svdat", 1, 0),
+                part("heap.0002.svdat", 2, repeated),
+                part("heap.4294967294.svdat", number, repeated),
+                part("heap.4294967295.svdat", number, repeated),
+            ];
+            for names in [&names[..1], &names[2..], &names[2..3], &names[3..]] {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                for mut input in opened(&names).into_iter().flatten() {
+                    assert!(data(&mut input).len() < 200);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn nothing_is_overwritten_and_cores_are_no_parts() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -8,6 +8,7 @@ void harness_reset(void) {
     memset(&records, 0, sizeof records);
     memset(&_SEGGER_RTT, 0, sizeof _SEGGER_RTT);
     memset(cores, 0, sizeof cores);
+    memset(calls, 0, sizeof calls);
 }
 
 /* The bytes that a record takes. */

@@ -171,6 +171,8 @@ library! {
     leakscope_on_realloc_from: fn(usize, usize, usize, usize, usize, usize);
     leakscope_on_free_from: fn(usize, usize, usize, usize);
     leakscope_on_failed_from: fn(usize, usize, usize);
+    leakscope_call_begins: fn(usize) -> bool;
+    leakscope_call_ends: fn(usize);
     leakscope_task: fn(usize, u32, *const c_char, usize, usize);
     leakscope_task_create: fn(usize);
     leakscope_task_terminate: fn(usize);

@@ -5,6 +5,7 @@
 #![cfg(all(unix, not(any(target_arch = "riscv32", target_arch = "riscv64"))))]
 
 mod call;
+mod calls;
 mod compilers;
 mod header;
 mod host;

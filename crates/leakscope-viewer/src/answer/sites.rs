@@ -121,7 +121,7 @@ impl SiteRow {
         let of_index = scan.index.sites.get(number);
         let own = of_index.into_iter().flat_map(SiteIndex::by_context);
         let contexts = contexts.contexts.iter();
-        let contexts = contexts.filter_map(|&context| scan.index.actors.context(context));
+        let contexts = contexts.filter_map(|&context| scan.actors.context(context));
         let contexts: Vec<u16> = contexts.collect();
         Self {
             site: number,
@@ -141,8 +141,8 @@ impl SiteRow {
             allocations: site.allocations,
             allocated_bytes: site.allocated_bytes,
             frees: site.frees,
-            temporary: of_index.map_or(0, |held| held.temporary.blocks),
-            temporary_bytes: of_index.map_or(0, |held| held.temporary.bytes),
+            temporary: of_index.map_or(0, |held| held.temporary().blocks),
+            temporary_bytes: of_index.map_or(0, |held| held.temporary().bytes),
             reallocations: site.reallocations,
             failed: site.failed_allocations,
             smallest: site.smallest_bytes,
@@ -168,10 +168,11 @@ impl SiteRow {
         self.temporary_bytes = sum.sums.temporary.bytes;
         self.reallocations = sum.sums.reallocations;
         self.failed = sum.sums.failed;
-        (self.smallest, self.largest) = sum.sums.sizes;
-        (self.first, self.last) = sum.sums.times;
+        let spread = &sum.sums.spread;
+        (self.smallest, self.largest) = spread.sizes();
+        (self.first, self.last) = spread.times();
         self.contexts = sum.sums.contexts.iter().collect();
-        self.cores = sum.sums.cores.iter().map(|core| core as u8).collect();
+        self.cores = spread.cores.iter().map(|core| core as u8).collect();
         let own = sum.sums.own.iter().map(|(&context, own)| (context, own));
         let own = own.filter(|(_, own)| own.allocated.blocks > 0);
         self.by_context = Own::list(own, &self.contexts);

@@ -56,8 +56,6 @@ pub(crate) struct Exchange {
     first: Vec<[Sum; FIRST]>,
     /// Of pairs with others. Listed in order of its keys only.
     others: FxHashMap<(u16, u16), Sum>,
-    /// By context: what it allocated, and what of that is gone, nobody saw how.
-    contexts: Vec<[Sum; 2]>,
     pending: Pending,
 }
 
@@ -84,24 +82,15 @@ impl Exchange {
     #[inline]
     pub(crate) fn allocated(&mut self, by: u16, block: &Block) {
         let place = usize::from(by);
-        if place >= self.contexts.len() {
+        if place >= self.pending.last.len() {
             self.add_contexts(place + 1);
         }
         self.pending.last[place] = block.address;
-        self.contexts[place][0].add(block.size);
     }
 
     #[cold]
     fn add_contexts(&mut self, count: usize) {
         self.pending.last.resize(count, 0);
-        self.contexts.resize(count, [Sum::default(); 2]);
-    }
-
-    /// A block is gone, nobody saw how.
-    pub(crate) fn lost(&mut self, owner: u16, block: &Block) {
-        if let Some(sums) = self.contexts.get_mut(usize::from(owner)) {
-            sums[1].add(block.size);
-        }
     }
 
     /// A block is freed, on a core. Without an owner it is not counted.
@@ -180,7 +169,7 @@ impl Exchange {
             .last
             .last()
             .map_or(0, |last| usize::from(last.0) + 1);
-        let contexts = contexts.max(self.contexts.len());
+        let contexts = contexts.max(self.pending.last.len());
         self.add_contexts(contexts);
         self.pending.last.fill(0);
         for &(context, address) in &pending.last {
@@ -199,19 +188,6 @@ impl Exchange {
             last: last.map(|(context, &address)| (context, address)).collect(),
             freed: self.pending.freed.clone(),
         }
-    }
-
-    /// What contexts did after `before`, which is how this was once.
-    pub(super) fn contexts_since(&self, before: &Self) -> BTreeMap<u16, [Sum; 2]> {
-        let sums = self.contexts.iter().enumerate().map(|(place, sums)| {
-            let before = before.contexts.get(place).copied().unwrap_or_default();
-            (
-                place as u16,
-                [sums[0].since(before[0]), sums[1].since(before[1])],
-            )
-        });
-        sums.filter(|(_, sums)| *sums != [Sum::default(); 2])
-            .collect()
     }
 
     /// What was freed after `before`, which is how this was once.

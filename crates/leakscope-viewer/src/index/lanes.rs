@@ -1,7 +1,7 @@
 //! Who ran and who was ready on each lane of the timeline, summed up in bins.
 
 use super::running::Span;
-use super::stretches::Layers;
+use super::stretches::{Entry, Layers};
 use super::sums::Run;
 
 /// The sums of one lane.
@@ -29,6 +29,8 @@ pub(crate) struct Lanes {
     open: Vec<[u64; 2]>,
     /// Those that are not 0: the lane, and whether it is of being ready.
     touched: Vec<(u32, bool)>,
+    /// Room to make bins longer.
+    room: Vec<Entry>,
 }
 
 /// A trace is divided into at most so many bins.
@@ -76,7 +78,7 @@ impl Lanes {
         } else {
             &mut lane.run
         };
-        sums.widen(self.shift);
+        sums.widen(self.shift, &mut self.room);
         sums
     }
 
@@ -125,8 +127,8 @@ impl Lanes {
         while self.sums.iter().map(length).sum::<usize>() > MOST_SUMS.max(4 * self.sums.len()) {
             self.widen();
             for lane in &mut self.sums {
-                lane.run.widen(self.shift);
-                lane.ready.widen(self.shift);
+                lane.run.widen(self.shift, &mut self.room);
+                lane.ready.widen(self.shift, &mut self.room);
             }
         }
     }

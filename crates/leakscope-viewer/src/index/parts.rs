@@ -23,8 +23,12 @@ pub(crate) struct Parts {
     /// When the next part begins.
     begin: u64,
     older: Vec<Older>,
+    /// By context: what nobody freed of it but is gone.
+    lost: BTreeMap<u16, Sum>,
     is_whole: bool,
     restarts: bool,
+    /// How long the lists of all parts are together.
+    entries: usize,
     /// What was counted up to its begin.
     exchange: Exchange,
     runs: Vec<Run>,
@@ -93,8 +97,10 @@ impl Default for Parts {
             stride: STRIDE,
             begin: 0,
             older: Vec::new(),
+            lost: BTreeMap::new(),
             is_whole: true,
             restarts: false,
+            entries: 0,
             exchange: Exchange::default(),
             runs: Vec::new(),
         }
@@ -108,6 +114,13 @@ impl Parts {
         if born < self.begin {
             self.older.push(older());
         }
+    }
+
+    /// A block of a context is gone, nobody saw how.
+    pub(super) fn lost(&mut self, known: &KnownBlock, owner: u16) {
+        self.lost.entry(owner).or_default().add(known.block.size);
+        let born = known.block.time;
+        self.ended(born, || Older::new(known, owner, None, false));
     }
 
     /// The free of a block, at `freed`, was none.
@@ -154,24 +167,33 @@ impl Parts {
             let before = self.runs.get(lane).copied().unwrap_or_default();
             (lane, run.since(before))
         });
+        let mut contexts: BTreeMap<u16, [Sum; 2]> = BTreeMap::new();
+        for (&context, own) in sites.values().flat_map(|sums| &sums.own) {
+            if own.allocated.blocks > 0 {
+                contexts.entry(context).or_default()[0].join(own.allocated);
+            }
+        }
+        for (context, lost) in std::mem::take(&mut self.lost) {
+            contexts.entry(context).or_default()[1] = lost;
+        }
         let part = Part {
             begin: self.begin,
             is_whole: std::mem::replace(&mut self.is_whole, true),
             restarts: std::mem::take(&mut self.restarts),
             sites,
-            contexts: exchange.contexts_since(&self.exchange),
+            contexts,
             freed: exchange.pairs_since(&self.exchange),
             runs: ran.filter(|(_, run)| *run != Run::default()).collect(),
             older: std::mem::take(&mut self.older),
             pending: exchange.pending(),
         };
+        self.entries += part.entries();
         self.list.push(part);
         self.begin = time;
         self.exchange = exchange.clone();
         self.runs = runs;
-        let entries: usize = self.list.iter().map(Part::entries).sum();
-        if self.list.len().is_multiple_of(2) && (self.list.len() >= MOST || entries > MOST_ENTRIES)
-        {
+        let is_much = self.list.len() >= MOST || self.entries > MOST_ENTRIES;
+        if self.list.len().is_multiple_of(2) && is_much {
             self.join_pairs();
         }
     }
@@ -187,6 +209,7 @@ impl Parts {
             }
         }
         self.list = joined;
+        self.entries = self.list.iter().map(Part::entries).sum();
     }
 
     /// The parts that lie in a window as a whole, if their sums say all of them.

@@ -12,12 +12,10 @@ pub(crate) struct SiteIndex {
     pub(crate) curve: Curve,
     pub(crate) sizes: Histogram,
     pub(crate) lifetimes: Histogram,
-    /// Blocks that were freed before their owner allocated anything else.
-    pub(crate) temporary: Sum,
     /// By context: its own blocks; and what was counted of them when the part began.
     own: Vec<OwnSums>,
     own_before: Vec<OwnSums>,
-    /// What happened since the part began.
+    /// What happened since the part began, beside what those say.
     part: SiteSums,
 }
 
@@ -79,7 +77,7 @@ impl SiteIndex {
         self.sizes.add(block.size);
         self.curve.allocated(time, block.size);
         self.own(context).allocated.add(block.size);
-        self.part.allocate(block, context);
+        self.part.spread.add(block);
         self.part.reach(self.curve.live());
     }
 
@@ -101,11 +99,8 @@ impl SiteIndex {
         own.ended.add(block.size);
         if freed.is_temporary {
             own.temporary.add(block.size);
-            self.temporary.add(block.size);
-            self.part.temporary.add(block.size);
         }
         self.curve.freed(freed.time, block.size);
-        self.part.freed.add(block.size);
     }
 
     /// A block of a context is gone, nobody saw how.
@@ -122,10 +117,8 @@ impl SiteIndex {
         own.ended.remove(block.size);
         if freed.is_temporary {
             own.temporary.remove(block.size);
-            self.temporary.remove(block.size);
         }
         self.curve.revived(time, block.size);
-        self.part.revive(block.size, freed.is_temporary);
         self.part.reach(self.curve.live());
     }
 
@@ -143,6 +136,13 @@ impl SiteIndex {
         self.own.resize(count, OwnSums::default());
     }
 
+    /// Blocks that were freed before their owner allocated anything else.
+    pub(crate) fn temporary(&self) -> Sum {
+        let mut sum = Sum::default();
+        (self.own.iter()).for_each(|own| sum.join(own.temporary));
+        sum
+    }
+
     /// The contexts that allocated blocks here, by number, and what became of these.
     pub(crate) fn by_context(&self) -> impl Iterator<Item = (u16, &OwnSums)> {
         let own = (0..).zip(&self.own);
@@ -154,12 +154,11 @@ impl SiteIndex {
         let live = self.curve.live();
         let mut part = std::mem::replace(&mut self.part, SiteSums::beginning_at(live));
         part.left = live;
-        let own = (0..).zip(&self.own).map(|(context, own)| {
-            let before = self.own_before.get(usize::from(context));
-            (context, own.since(&before.copied().unwrap_or_default()))
-        });
-        part.own = own.filter(|(_, own)| *own != OwnSums::default()).collect();
-        self.own_before.clone_from(&self.own);
+        self.own_before.resize(self.own.len(), OwnSums::default());
+        let own = (0..).zip(self.own.iter().zip(&self.own_before));
+        let own = own.map(|(context, (own, before))| (context, own.since(before)));
+        part.add_own(own.filter(|(_, own)| *own != OwnSums::default()));
+        self.own_before.copy_from_slice(&self.own);
         (!part.is_empty()).then_some(part)
     }
 }

@@ -1,13 +1,19 @@
 //! How long something lasted, over time: exact sums in stretches of equal length, which become longer as the
 //! trace does.
 
-/// A number of bins in a row, and how many ticks of them.
+/// A bin, or some in a row that are full, and how many ticks of them. Packed, as there are millions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Entry {
+#[repr(C, packed(4))]
+pub(super) struct Entry {
     first: u32,
-    /// More than one only if all of them are full.
-    bins: u32,
     ticks: u64,
+}
+
+impl Entry {
+    /// How many bins it is of, of 2 to the power of `shift` ticks.
+    fn bins(self, shift: u32) -> u64 {
+        (self.ticks >> shift).max(1)
+    }
 }
 
 /// The sums of one thing. What is added comes in order of time.
@@ -35,7 +41,7 @@ impl Stretches {
         }
         self.push(first as u32, ((first + 1) << self.shift) - from);
         if last > first + 1 {
-            self.push_full((first + 1) as u32, (last - first - 1) as u32);
+            self.push_full((first + 1) as u32, last - first - 1);
         }
         self.push(last as u32, to - (last << self.shift));
     }
@@ -45,17 +51,13 @@ impl Stretches {
     fn push(&mut self, bin: u32, ticks: u64) {
         let full = 1 << self.shift;
         let sum = match self.entries.last_mut() {
-            Some(last) if last.bins == 1 && last.first == bin => {
+            Some(last) if last.first == bin => {
                 last.ticks += ticks;
                 last.ticks
             }
             _ if ticks == 0 => return,
             _ => {
-                self.entries.push(Entry {
-                    first: bin,
-                    bins: 1,
-                    ticks,
-                });
+                self.entries.push(Entry { first: bin, ticks });
                 ticks
             }
         };
@@ -64,12 +66,9 @@ impl Stretches {
         }
     }
 
-    fn push_full(&mut self, first: u32, bins: u32) {
-        self.entries.push(Entry {
-            first,
-            bins,
-            ticks: u64::from(bins) << self.shift,
-        });
+    fn push_full(&mut self, first: u32, bins: u64) {
+        let ticks = bins << self.shift;
+        self.entries.push(Entry { first, ticks });
         self.join_full();
     }
 
@@ -78,27 +77,27 @@ impl Stretches {
         let [.., before, last] = self.entries.as_mut_slice() else {
             return;
         };
-        let length = 1u64 << self.shift;
-        let is_full = |entry: &Entry| entry.ticks == length * u64::from(entry.bins);
-        if before.first + before.bins == last.first && is_full(before) && is_full(last) {
-            before.bins += last.bins;
+        let is_full = |entry: &Entry| entry.ticks >> self.shift > 0;
+        let behind = u64::from(before.first) + before.bins(self.shift);
+        if behind == u64::from(last.first) && is_full(before) && is_full(last) {
             before.ticks += last.ticks;
             self.entries.pop();
         }
     }
 
+    /// `before` is room for what was summed up in shorter bins: memory that is used the first time costs more than this.
     #[cold]
-    fn widen(&mut self, shift: u32) {
-        let (before, old) = (std::mem::take(&mut self.entries), self.shift);
-        self.entries.reserve(before.len() / 2);
-        self.shift = shift;
-        self.add_all(&before, old);
+    fn widen(&mut self, shift: u32, before: &mut Vec<Entry>) {
+        before.clear();
+        before.append(&mut self.entries);
+        let old = std::mem::replace(&mut self.shift, shift);
+        self.add_all(before, old);
     }
 
     /// What was summed up in shorter bins, of 2 to the power of `old` ticks.
     fn add_all(&mut self, entries: &[Entry], old: u32) {
         for entry in entries {
-            if entry.bins == 1 {
+            if entry.bins(old) == 1 {
                 self.push(entry.first >> (self.shift - old), entry.ticks);
             } else {
                 let from = u64::from(entry.first) << old;
@@ -117,7 +116,7 @@ impl Stretches {
         let shift = self.shift;
         let stretch = move |entry: &Entry| Stretch {
             from: u64::from(entry.first) << shift,
-            to: (u64::from(entry.first) + u64::from(entry.bins)) << shift,
+            to: (u64::from(entry.first) + entry.bins(shift)) << shift,
             ticks: entry.ticks,
         };
         let first = self
@@ -193,9 +192,9 @@ impl Layers {
 
     /// Makes bins as long as 2 to the power of `shift` ticks, if they are shorter.
     #[inline]
-    pub(crate) fn widen(&mut self, shift: u32) {
+    pub(super) fn widen(&mut self, shift: u32, room: &mut Vec<Entry>) {
         if self.fine.shift != shift {
-            self.fine.widen(shift);
+            self.fine.widen(shift, room);
             self.is_stale = true;
         }
     }
@@ -240,7 +239,7 @@ mod tests {
             for (pause, length) in lengths {
                 let (from, to) = (time + pause, time + pause + length);
                 shift = shift_for(to, shift);
-                layers.widen(shift);
+                layers.widen(shift, &mut Vec::new());
                 layers.add(from, to);
                 all.push((from, to));
                 time = to;

@@ -24,12 +24,8 @@ pub(crate) struct SiteSums {
     pub(crate) before: u64,
     pub(crate) left: Live,
     pub(crate) most: u64,
-    /// The smallest and the largest.
-    pub(crate) sizes: (u64, u64),
-    /// The first and the last.
-    pub(crate) times: (u64, u64),
+    pub(crate) spread: Spread,
     pub(crate) contexts: Numbers,
-    pub(crate) cores: Numbers,
     /// By context, once all is summed up.
     pub(crate) own: BTreeMap<u16, OwnSums>,
 }
@@ -53,15 +49,24 @@ impl SiteSums {
     /// A block begins.
     #[inline(always)]
     pub(crate) fn allocate(&mut self, block: &Block, context: u16) {
-        if self.allocated.blocks == 0 {
-            self.sizes = (block.size, block.size);
-            self.times.0 = block.time;
-        }
-        self.sizes = (self.sizes.0.min(block.size), self.sizes.1.max(block.size));
-        self.times.1 = block.time;
+        self.spread.add(block);
         self.allocated.add(block.size);
         self.contexts.add(context);
-        self.cores.add(block.core.into());
+    }
+
+    /// What blocks did is added up from what those of each context did; what of it is lost is known.
+    pub(super) fn add_own(&mut self, own: impl Iterator<Item = (u16, OwnSums)>) {
+        self.own = own.collect();
+        let mut ended = Sum::default();
+        for (&context, own) in &self.own {
+            self.allocated.join(own.allocated);
+            self.temporary.join(own.temporary);
+            ended.join(own.ended);
+            if own.allocated.blocks > 0 {
+                self.contexts.add(context);
+            }
+        }
+        self.freed = ended.since(self.lost);
     }
 
     /// A free was none. If it came before all that is summed up here, nothing is right any more.
@@ -101,17 +106,7 @@ impl SiteSums {
     /// What came next joins it.
     pub(crate) fn join(&mut self, next: &Self) {
         self.most = self.most.max(next.most);
-        if next.allocated.blocks > 0 {
-            if self.allocated.blocks == 0 {
-                self.sizes = next.sizes;
-                self.times.0 = next.times.0;
-            }
-            self.sizes = (
-                self.sizes.0.min(next.sizes.0),
-                self.sizes.1.max(next.sizes.1),
-            );
-            self.times.1 = next.times.1;
-        }
+        self.spread.join(&next.spread);
         self.left = next.left;
         self.allocated.join(next.allocated);
         self.freed.join(next.freed);
@@ -120,10 +115,59 @@ impl SiteSums {
         self.reallocations += next.reallocations;
         self.failed += next.failed;
         self.contexts.join(&next.contexts);
-        self.cores.join(&next.cores);
         for (&context, own) in &next.own {
             self.own.entry(context).or_default().join(own);
         }
+    }
+}
+
+/// What the blocks that begin are like.
+#[derive(Clone, Debug)]
+pub(crate) struct Spread {
+    sizes: (u64, u64),
+    times: (u64, u64),
+    pub(crate) cores: Numbers,
+}
+
+impl Default for Spread {
+    /// Of no blocks: the first is smaller and larger, earlier and later.
+    fn default() -> Self {
+        Self {
+            sizes: (u64::MAX, 0),
+            times: (u64::MAX, 0),
+            cores: Numbers::default(),
+        }
+    }
+}
+
+impl Spread {
+    /// The smallest and the largest; 0 if there is none.
+    pub(crate) fn sizes(&self) -> (u64, u64) {
+        (self.sizes.0.min(self.sizes.1), self.sizes.1)
+    }
+
+    /// The first and the last; 0 if there is none.
+    pub(crate) fn times(&self) -> (u64, u64) {
+        (self.times.0.min(self.times.1), self.times.1)
+    }
+
+    /// A block begins, behind all others.
+    #[inline(always)]
+    pub(super) fn add(&mut self, block: &Block) {
+        self.join_range((block.size, block.size), (block.time, block.time));
+        self.cores.add(block.core.into());
+    }
+
+    /// What came next joins it.
+    fn join(&mut self, next: &Self) {
+        self.join_range(next.sizes, next.times);
+        self.cores.join(&next.cores);
+    }
+
+    #[inline(always)]
+    fn join_range(&mut self, sizes: (u64, u64), times: (u64, u64)) {
+        self.sizes = (self.sizes.0.min(sizes.0), self.sizes.1.max(sizes.1));
+        self.times = (self.times.0.min(times.0), self.times.1.max(times.1));
     }
 }
 

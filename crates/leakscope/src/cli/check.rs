@@ -1,6 +1,6 @@
 //! What can be typed behind `check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -41,7 +41,7 @@ pub(crate) struct Gate {
     /// A log message that contains this text begins a cycle: what grows with every cycle is a leak.
     #[arg(long, value_name = "TEXT")]
     pub(crate) cycle: Option<String>,
-    /// Rules and settings (otherwise leakscope.toml in this folder, if there is one).
+    /// Rules and settings [default: leakscope.toml in this folder, if there is one].
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// More rules: a leakscope.toml, or suppressions of LeakSanitizer or Valgrind.
@@ -104,6 +104,21 @@ pub(crate) struct Gate {
     /// Write Markdown into this file, for a merge request.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
+}
+
+impl Gate {
+    /// Whether the file of --baseline is written.
+    pub(crate) fn writes_baseline(&self) -> bool {
+        self.write_baseline || self.prune
+    }
+
+    /// The files that are written.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Path> {
+        let known = self.baseline.as_ref().filter(|_| self.writes_baseline());
+        let reports = [&self.junit, &self.sarif, &self.gitlab, &self.markdown];
+        let reports = reports.into_iter().flatten();
+        reports.chain(known).map(PathBuf::as_path)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

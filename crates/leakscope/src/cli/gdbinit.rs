@@ -13,7 +13,7 @@ pub(crate) struct Gdbinit {
     /// The program's ELF file.
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: PathBuf,
-    /// What the program runs on (otherwise the ELF file says it).
+    /// What the program runs on [default: what the ELF file says].
     #[arg(long, value_enum)]
     pub(crate) target: Option<GdbTarget>,
     /// Where GDB finds the debug server.
@@ -22,10 +22,10 @@ pub(crate) struct Gdbinit {
     /// The recording that GDB makes.
     #[arg(short, long, value_name = "FILE", default_value = "heap.svdat")]
     pub(crate) output: PathBuf,
-    /// Begin at this function (otherwise heap_trace_start).
+    /// Begin at this function [default: heap_trace_start].
     #[arg(long, value_name = "SYMBOL|ADDRESS")]
     pub(crate) start: Option<String>,
-    /// End at this function (otherwise heap_trace_stop).
+    /// End at this function [default: heap_trace_stop].
     #[arg(long, value_name = "SYMBOL|ADDRESS")]
     pub(crate) stop: Option<String>,
 }

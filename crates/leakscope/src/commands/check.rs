@@ -18,16 +18,19 @@ use leakscope_report::units::counted;
 
 use super::reading;
 use crate::cli::{Check, CheckFormat, Confidence, Gate, Inconclusive};
+use crate::input_files::InputFiles;
 use crate::screen::{self, Advised, Screen};
 use crate::shell;
 
 /// What is read if --config names nothing.
-const CONFIGURATION: &str = "leakscope.toml";
+pub(crate) const CONFIGURATION: &str = "leakscope.toml";
 
 impl Check {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         let options = Asked::of(&self.gate, self.format)?;
-        options.spare(&self.inputs)?;
+        let read = InputFiles::of(&self.inputs, &self.symbols);
+        let read = read.images(&self.at_the_end).gate(&self.gate);
+        read.spare(self.gate.written())?;
         if self.inputs.len() > 1 {
             self.at_the_end
                 .refuse("there are several recordings, and it belongs to one")?;
@@ -82,7 +85,7 @@ impl<'g> Asked<'g> {
         }
         let baseline = options.baseline.as_deref().map(|path| {
             let name = path.display().to_string();
-            if (options.write_baseline || options.prune) && !path.exists() {
+            if options.writes_baseline() && !path.exists() {
                 return Ok((name, Baseline::default()));
             }
             let text = fs::read_to_string(path).with_context(|| format!("`{name}`"))?;
@@ -229,29 +232,6 @@ impl<'g> Asked<'g> {
         Ok(())
     }
 
-    /// Refuses to write over what is read.
-    fn spare(&self, inputs: &[String]) -> anyhow::Result<()> {
-        let options = self.options;
-        let written = [
-            &options.junit,
-            &options.sarif,
-            &options.gitlab,
-            &options.markdown,
-        ];
-        let read = inputs.iter().map(PathBuf::from);
-        let read = read.chain(options.baseline.iter().cloned());
-        let mut taken: Vec<PathBuf> = read.filter_map(|path| path.canonicalize().ok()).collect();
-        for path in written.into_iter().flatten() {
-            let place = path.canonicalize().unwrap_or_else(|_| path.clone());
-            if taken.contains(&place) {
-                let name = path.display();
-                bail!("`{name}` is read, or written twice: another name is needed");
-            }
-            taken.push(place);
-        }
-        Ok(())
-    }
-
     /// Notes the leaks that are left, or takes out those that are not there any more. What cannot tell changes nothing.
     fn write_baseline(&self, judgements: &[Judgement<'_>]) -> anyhow::Result<()> {
         let Some((path, (name, known))) = self
@@ -262,7 +242,7 @@ impl<'g> Asked<'g> {
         else {
             return Ok(());
         };
-        let is_asked = self.options.write_baseline || self.options.prune;
+        let is_asked = self.options.writes_baseline();
         let mut doubts = judgements
             .iter()
             .flat_map(|judgement| &judgement.inconclusive);

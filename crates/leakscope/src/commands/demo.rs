@@ -11,12 +11,13 @@ use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Feed, Layout};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer, text};
+use leakscope_report::{FrameSource, Report, Symbolizer, text};
 use leakscope_symbols::Symbols;
 
 use crate::cli::{Demo, DemoMode};
 use crate::demo::{program, recorder, stack};
 use crate::firmware::{self, AllocatorFrames};
+use crate::output;
 use crate::screen::{self, Screen};
 use crate::shell;
 
@@ -35,7 +36,7 @@ impl Demo {
         let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
         let options = screen.text_options();
         let mut symbolizer = Symbolizer::new(source);
-        let report = Report::new(&outcome, &mut symbolizer, &[], &Policy::default());
+        let report = Report::new(&outcome, &mut symbolizer, &[]);
         text::write(&mut screen.out, &report, &options)?;
         self.conclude(&mut screen.out, symbols.is_some())?;
         screen.out.flush()?;
@@ -85,8 +86,9 @@ impl Demo {
     }
 
     fn create(&self) -> anyhow::Result<File> {
-        let path = self.output();
-        File::create(path).with_context(|| format!("`{}` cannot be written", path.display()))
+        // Its own file, demo may make as often as it is run.
+        let force = self.force || self.output.is_none();
+        output::create(self.output(), force)
     }
 
     fn save(&self, file: &mut File, bytes: &[u8]) -> anyhow::Result<()> {

@@ -9,17 +9,19 @@ use leakscope_report::{Report, json};
 
 use super::reading;
 use crate::cli::{self, AtTheEnd, Diff, FailOn, ReportFormat, Unit};
+use crate::input_files::InputFiles;
 use crate::output;
 use crate::screen::{self, Advised, Screen};
 
 impl Diff {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         if let Some(path) = &self.html {
+            let read = InputFiles::of(&self.inputs, &self.symbols).traces(&self.against);
+            read.files(&self.before_elf).spare([&**path])?;
             // Before anything is read: whoever must choose another name shall not wait for that.
-            let mut file = output::create_page(path, self.force)?;
+            output::require_room(path, self.force)?;
             let diff = self.compare()?;
-            file.write_all(diff::html(&diff).as_bytes())?;
-            file.flush()?;
+            output::write_page(path, self.force, diff::html(&diff).as_bytes())?;
             return Ok(self.exit_code(&diff));
         }
         let diff = self.compare()?;

@@ -2,23 +2,24 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_export::{
     ExportError, Facts, Format, Options, Output, Selection, Several, Sink, Table, Value,
 };
-use leakscope_report::{Policy, Report};
+use leakscope_report::Report;
 
 use super::part::{behind_the_end, require_task};
 use super::reading;
 use crate::cli::Export;
 use crate::firmware::{self, AllocatorFrames};
-use crate::output;
+use crate::input_files::InputFiles;
+use crate::output::{self, NewFile};
 use crate::project::program;
 use crate::recording::OpenRecording;
 use crate::screen::{self, Advised, Screen};
@@ -32,13 +33,24 @@ impl Export {
     }
 
     fn write(&self, format: Format) -> anyhow::Result<()> {
+        let read = InputFiles::of(&self.inputs, &self.symbols);
+        self.period.require_order()?;
+        let files = self.files(format);
+        read.spare(files.iter().map(PathBuf::as_path))?;
+        for path in &files {
+            output::require_free(path, self.force)?;
+        }
         let mut recording = self.open()?;
+        let mut begun = Vec::new();
         let lost = match recording.dumps()? {
-            Some(log) => self.write_dump(format, &log, &mut recording)?,
+            Some(log) => self.write_dump(format, &log, &mut recording, &mut begun)?,
             None => self.read_events(&mut recording, |facts, selection| {
-                self.begin(format, facts, selection)
+                self.begin(format, facts, selection, &mut begun)
             })?,
         };
+        for file in begun {
+            file.finish()?;
+        }
         for loss in lost {
             screen::note(&format!("not in {}: {loss}", format.name()));
         }
@@ -74,6 +86,7 @@ impl Export {
         format: Format,
         log: &Log,
         recording: &mut OpenRecording,
+        begun: &mut Vec<NewFile>,
     ) -> anyhow::Result<Vec<String>> {
         let names = recording.names();
         let refused = |what: &str, hint: &'static str| Advised {
@@ -87,7 +100,7 @@ impl Export {
             let what = format!("{} is made of events", format.name());
             return Err(refused(&what, "--as pprof and --as folded have sums by call site").into());
         }
-        let is_part = self.from.is_some() || self.to.is_some() || self.task.is_some();
+        let is_part = !self.period.is_all() || self.task.is_some();
         if is_part || self.value != Value::Outstanding {
             let what = "it knows neither times nor tasks, and nothing but what is outstanding";
             return Err(refused(what, "leave out --from, --to, --task and --value").into());
@@ -95,9 +108,9 @@ impl Export {
         let options = program::completed(&self.symbols, recording)?;
         let symbols = firmware::open_at_its_place(&options, recording)?;
         reading::with_dump(log, symbols.as_ref(), &options, |outcome, symbolizer| {
-            let report = Report::new(outcome, symbolizer, &names, &Policy::default());
+            let report = Report::new(outcome, symbolizer, &names);
             let facts = Facts::new(outcome, &report, symbolizer);
-            let out = self.output(format)?;
+            let out = self.output(format, begun)?;
             let sink = format.begin_moment(&facts, self.value, out);
             let lost = sink.map_or(Ok(Vec::new()), Sink::finish);
             lost.with_context(|| self.not_written())
@@ -124,7 +137,7 @@ impl Export {
             firmware::check(symbols, &mut outcome);
         }
         let names = recording.names();
-        let report = Report::new(&outcome, &mut symbolizer, &names, &Policy::default());
+        let report = Report::new(&outcome, &mut symbolizer, &names);
         let facts = Facts::new(&outcome, &report, &symbolizer);
         let selection = self.selection(&facts)?;
         let sink = begin(&facts, &selection)?;
@@ -145,21 +158,21 @@ impl Export {
         };
         let Outcome { tasks, target, .. } = facts.outcome;
         require_task(self.task.as_deref(), tasks, target)?;
-        let ticks = |time: Duration| match facts.report.trace.timestamp_hz {
-            Some(hz) => Ok((time.as_secs_f64() * f64::from(hz)).round() as u64),
-            None => Err(anyhow!(
-                "the recording does not say how fast its clock is: --from and --to have no meaning"
-            )),
+        let clock = facts.report.clock();
+        let ticks = |time: Duration| {
+            clock.tick(time.as_secs_f64()).context(
+                "the recording does not say how fast its clock is: --from and --to have no meaning",
+            )
         };
-        if let Some(from) = self.from {
+        if let Some(from) = self.period.from {
             selection.from = ticks(from)?;
             let end = facts.outcome.totals.end;
             if let Some(why) = behind_the_end(from, end, target.timestamp_hz) {
                 screen::note(&why);
             }
         }
-        if let Some(to) = self.to {
-            selection.to = ticks(to)?;
+        if let Some(to) = self.period.to {
+            selection.to = ticks(to)?.saturating_add(1);
         }
         Ok(selection)
     }
@@ -170,6 +183,7 @@ impl Export {
         format: Format,
         facts: &'r Facts<'r>,
         selection: &Selection,
+        begun: &mut Vec<NewFile>,
     ) -> anyhow::Result<Box<dyn Sink + 'r>> {
         let mut options = Options {
             value: self.value,
@@ -184,23 +198,34 @@ impl Export {
                 fs::create_dir_all(folder)
                     .with_context(|| format!("`{}` cannot be a folder", folder.display()))?;
                 let mut tables = Several::default();
-                for &table in Table::ALL {
+                for (&table, path) in Table::ALL.iter().zip(self.files(format)) {
                     options.table = table;
-                    let file = format!("{}.{}", table.name(), format.name());
-                    let out = open(&folder.join(file), format, self.force)?;
+                    let out = self.open_file(&path, format, begun)?;
                     tables.0.push(format.begin(facts, selection, options, out)?);
                 }
                 return Ok(Box::new(tables));
             }
             (table, _) => options.table = table.unwrap_or_default(),
         }
-        Ok(format.begin(facts, selection, options, self.output(format)?)?)
+        Ok(format.begin(facts, selection, options, self.output(format, begun)?)?)
+    }
+
+    /// The files that are written: one, or one a table in a folder.
+    fn files(&self, format: Format) -> Vec<PathBuf> {
+        let Some(path) = &self.output else {
+            return Vec::new();
+        };
+        if !format.is_table() || self.table.is_some() {
+            return vec![path.clone()];
+        }
+        let name = |table: &Table| path.join(format!("{}.{}", table.name(), format.name()));
+        Table::ALL.iter().map(name).collect()
     }
 
     /// Where one file goes.
-    fn output<'o>(&self, format: Format) -> anyhow::Result<Output<'o>> {
+    fn output<'o>(&self, format: Format, begun: &mut Vec<NewFile>) -> anyhow::Result<Output<'o>> {
         match &self.output {
-            Some(path) => open(path, format, self.force),
+            Some(path) => self.open_file(path, format, begun),
             None if format.is_binary() && io::stdout().is_terminal() => {
                 bail!("{} is no text: -o FILE writes it to a file", format.name())
             }
@@ -211,6 +236,24 @@ impl Export {
         }
     }
 
+    /// A new file, packed if it is called so.
+    fn open_file<'o>(
+        &self,
+        path: &Path,
+        format: Format,
+        begun: &mut Vec<NewFile>,
+    ) -> anyhow::Result<Output<'o>> {
+        let file = NewFile::begin(path, self.force)?;
+        let plain = Output::plain(file.writer()?);
+        begun.push(file);
+        let is_packed = path.extension().is_some_and(|ending| ending == "gz");
+        Ok(if is_packed && format.can_be_packed() {
+            plain.packed()
+        } else {
+            plain
+        })
+    }
+
     fn not_written(&self) -> String {
         let path = self
             .output
@@ -218,18 +261,6 @@ impl Export {
             .unwrap_or(Path::new("standard output"));
         format!("`{}` cannot be written", path.display())
     }
-}
-
-/// A new file, packed if it is called so.
-fn open<'o>(path: &Path, format: Format, force: bool) -> anyhow::Result<Output<'o>> {
-    let file = output::create(path, force)?;
-    let is_packed = path.extension().is_some_and(|ending| ending == "gz");
-    let plain = Output::plain(file);
-    Ok(if is_packed && format.can_be_packed() {
-        plain.packed()
-    } else {
-        plain
-    })
 }
 
 fn list() -> anyhow::Result<()> {

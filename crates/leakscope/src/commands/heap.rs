@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_heap::{Allocator, HeapMap};
 use leakscope_report::text;
-use leakscope_report::{Policy, Report, heap_map as reported, json};
+use leakscope_report::units::Clock;
+use leakscope_report::{Report, heap_map as reported, json};
 
 use crate::cli::{Heap, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
@@ -55,12 +56,7 @@ impl Heap {
         if let Some(pair) = heap_map::overlapping(&regions) {
             bail!("regions of the heap overlap: {pair}");
         }
-        let report = Report::new(
-            &outcome,
-            &mut symbolizer,
-            &recording.names(),
-            &Policy::default(),
-        );
+        let report = Report::new(&outcome, &mut symbolizer, &recording.names());
         let until = self.until(outcome.target.timestamp_hz)?;
         let tried = self.allocator.as_deref().map(Allocator::with_id);
         let empty = HeapMap::new(&regions, &tried.unwrap_or_default(), until);
@@ -88,13 +84,10 @@ impl Heap {
 
     /// The moment that is asked for, in ticks.
     fn until(&self, hz: u32) -> anyhow::Result<u64> {
-        match self.at {
-            None => Ok(u64::MAX),
-            Some(_) if hz == 0 => {
-                bail!("the recording does not say how fast its clock is: --at cannot be looked up")
-            }
-            // Printed times are rounded to the nearest digit.
-            Some(time) => Ok((time.as_secs_f64() * f64::from(hz)).round() as u64),
-        }
+        let Some(time) = self.at else {
+            return Ok(u64::MAX);
+        };
+        let tick = Clock::new(hz, 0).tick(time.as_secs_f64());
+        tick.context("the recording does not say how fast its clock is: --at cannot be looked up")
     }
 }

@@ -1,6 +1,6 @@
 //! The subcommands, a file each.
 
-mod check;
+pub(crate) mod check;
 mod demo;
 mod description;
 mod diff;

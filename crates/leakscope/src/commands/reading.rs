@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::heap::HeapModel;
@@ -10,8 +10,8 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Event, Step, Trace};
 use leakscope_report::filter::Filter;
 use leakscope_report::log::LogRow;
-use leakscope_report::units::duration_of_seconds;
-use leakscope_report::{Decorated, FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::units::{Clock, duration_of_seconds};
+use leakscope_report::{Decorated, FrameSource, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 
 use crate::firmware::{self, AllocatorFrames};
@@ -122,15 +122,15 @@ pub(crate) fn moments(
     let mut fold = AllocatorFrames(symbols.as_ref());
     let mut trace = Trace::new(&recording.layout);
     let mut heap = HeapModel::default();
-    let since = |time: &Duration| Filter {
-        from: Some(time.as_secs_f64()),
+    let up_to = |time: &Duration| Filter {
+        to: Some(time.as_secs_f64()),
         ..Filter::default()
     };
-    let mut reached: Vec<Filter> = times.iter().rev().map(since).collect();
+    let mut moments: Vec<Filter> = times.iter().rev().map(up_to).collect();
     let mut outcomes = Vec::new();
     while let Step::Event(event, trace) = trace.step(&mut recording)? {
-        while reached
-            .pop_if(|moment| moment.matches(&event, trace))
+        while moments
+            .pop_if(|moment| moment.is_over(&event, trace))
             .is_some()
         {
             outcomes.push(heap.outcome(trace));
@@ -140,7 +140,14 @@ pub(crate) fn moments(
     recording.finish();
     let end = heap.outcome(&trace);
     recording.require_events(end.totals.events)?;
-    if !reached.is_empty() {
+    let clock = Clock::new(trace.target().timestamp_hz, trace.end());
+    let tick = |time: &Duration| {
+        clock
+            .tick(time.as_secs_f64())
+            .context("the recording does not say how fast its clock is: --at cannot be looked up")
+    };
+    let ticks: Vec<u64> = times.iter().map(tick).collect::<Result<_, _>>()?;
+    if ticks.last().is_some_and(|&last| last > trace.end()) {
         screen::note("the recording ends before the last moment of --at: its end is taken instead");
     }
     outcomes.resize(times.len(), end);
@@ -150,7 +157,7 @@ pub(crate) fn moments(
             firmware::check(symbols, outcome);
         }
         let moment = format!("{names} at {}", duration_of_seconds(time.as_secs_f64()));
-        Report::new(outcome, &mut symbolizer, &[moment], &Policy::default())
+        Report::new(outcome, &mut symbolizer, &[moment])
     };
     Ok(outcomes.iter_mut().zip(times).map(&mut report).collect())
 }
@@ -195,7 +202,7 @@ pub(crate) fn of_dump(
     part: &Filter,
 ) -> Report {
     let report = |outcome: &Outcome, symbolizer: &mut Symbolizer<'_>| {
-        Report::of_part(outcome, symbolizer, names, &Policy::default(), part)
+        Report::of_part(outcome, symbolizer, names, part)
     };
     with_dump(log, symbols, options, report)
 }

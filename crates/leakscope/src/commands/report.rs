@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::Step;
@@ -20,6 +20,7 @@ use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::heap_map;
 use crate::image::{self, Beside, NO_RECORDING};
+use crate::input_files::InputFiles;
 use crate::output;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
@@ -35,7 +36,7 @@ impl Report {
                 "--before is for the page, with --html: `leakscope diff` compares two recordings in text"
             );
         }
-        self.part.require_order()?;
+        self.part.period.require_order()?;
         let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
             self.at_the_end
@@ -117,11 +118,16 @@ impl Report {
 
     /// Writes the viewer's page, with what it shows in it.
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
-        let fill = |mut file: Box<dyn Write>, engine: &mut Engine<'_>| {
-            page::write(&mut file, engine, self.html_events)?;
-            file.flush()
-                .with_context(|| format!("`{}` cannot be written", path.display()))
+        let write = |engine: &mut Engine<'_>| {
+            let mut page = Vec::new();
+            page::write(&mut page, engine, self.html_events)?;
+            output::write_page(path, self.force, &page)
         };
+        let read = InputFiles::of(&self.trace.inputs, &self.symbols).before(&self.before);
+        let read = read.images(&self.at_the_end).files(&self.description);
+        read.files(&self.bounds.boot_log).spare([path])?;
+        // Before anything is read: whoever must choose another name shall not wait for that.
+        output::require_room(path, self.force)?;
         let mut recording = self.trace.open()?;
         let options = program::completed(&self.symbols, &mut recording)?;
         let mut program = firmware::program(&options, self.heap_size)?;
@@ -130,21 +136,18 @@ impl Report {
             self.at_the_end.refuse(NO_RECORDING)?;
             let name = recording.names().concat();
             let dump = Dump { name, log };
-            let file = output::create_page(path, self.force)?;
-            return fill(file, &mut Engine::of_dump(&dump, &program));
+            return write(&mut Engine::of_dump(&dump, &program));
         }
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
         program.memory = self.at_the_end.beside(&mut recording, &program)?;
         program.heap_regions = self.bounds.said()?;
         program.before = reading::before(&self.before, &self.trace.unpacking, &self.symbols)?;
-        // Before the recording is read: whoever must choose another name shall not wait for that.
-        let file = output::create_page(path, self.force)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;
         if let Reading::Failed(why) = engine.read_all() {
             bail!("{why}");
         }
-        fill(file, &mut engine)
+        write(&mut engine)
     }
 
     /// Reports on what a device has printed of its heap.

@@ -267,6 +267,22 @@ fn saves_where_it_is_told() {
     let quoted = format!("'{}'", path.display());
     assert!(stdout.contains(&quoted), "{stdout}");
     assert!(path.exists());
+    std::fs::write(&path, "mine").expect("a file");
+    let again = leakscope(["demo", "--output"]).on(&[&path]).end();
+    let said = format!(
+        "error: `{}` exists already\nhint: --force overwrites it\n",
+        path.display()
+    );
+    assert_eq!((again.code, again.stderr), (2, said));
+    assert_eq!(std::fs::read(&path).expect("a file"), b"mine");
+    leakscope(["demo", "--force", "--output"])
+        .on(&[&path])
+        .stdout();
+    assert_ne!(std::fs::read(&path).expect("a file"), b"mine");
+    // Its own name is its own.
+    for _ in 0..2 {
+        leakscope(["demo"]).in_folder(folder.path()).stdout();
+    }
     let nowhere = folder.path().join("no/such/folder.svdat");
     let ran = leakscope(["demo", "--output"]).on(&[&nowhere]).end();
     assert_eq!(ran.code, 2);

@@ -225,3 +225,28 @@ fn heaps_of_an_image() {
         (&"ESP-IDF's TLSF".into(), &false.into())
     );
 }
+
+/// What happens at a moment itself belongs to what lives then, whoever is asked.
+#[test]
+fn a_moment_is_the_same_to_all() {
+    let file = project().join(EMBASSY).join("out-of-memory.svdat");
+    let ask = |arguments: &[&str]| leakscope(arguments).on(&[&file]).json();
+    let listed = leakscope(["events", "--heap", "--format", "json"]).on(&[&file]);
+    // The recording's own units of its heap, and three blocks.
+    let moment = &listed.json_lines()[3]["time_s"].to_string();
+
+    let map = ask(&["heap", "--format", "json", "--at", moment]);
+    assert_eq!(map["regions"][0]["asked_bytes"], 688);
+    let report = ask(&["report", "--format", "json", "--to", moment]);
+    assert_eq!(report["totals"]["outstanding_bytes"], 688);
+    let diff = ask(&["diff", "--format", "json", "--at", moment, "--at", "1"]);
+    assert_eq!(diff["before"]["outstanding_bytes"], 688.0);
+    let folded = leakscope(["export", "--as", "folded", "--to", moment])
+        .on(&[&file])
+        .stdout();
+    let bytes = folded.lines().filter_map(|line| {
+        let (_, number) = line.rsplit_once(' ')?;
+        number.parse::<u64>().ok()
+    });
+    assert_eq!(bytes.sum::<u64>(), 688);
+}

@@ -16,6 +16,7 @@
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
+//! - [`written`]: files that are written, over nothing that is read.
 //! - [`guide`]: the pages of `docs`.
 //! - [`project`]: in a folder in which firmware is built.
 //! - [`readme`]: what the README and `docs/exports.md` show is what happens.
@@ -48,3 +49,4 @@ mod run;
 mod saved;
 mod usage;
 mod view;
+mod written;

@@ -15,6 +15,7 @@
 //! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command; [`interrupted`]: what may come
 //!   between those.
 //!
+//! - [`bare`]: programs without an operating system on the C library, as the page on C has them.
 //! - [`two_cores`]: the same with two cores, which no firmware here has on the virtual board: they play a trace.
 //!
 //! What is run is in each `firmware.json`: every fault on every board, streamed into files in leakscope's dialect;
@@ -26,6 +27,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod backtraces;
+mod bare;
 mod board;
 mod builds;
 mod case;
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
     trials.sort_by_key(|(place, _)| *place);
     let mut trials: Vec<Trial> = trials.into_iter().map(|(_, trial)| trial).collect();
     trials.extend(two_cores::trials());
+    trials.extend(bare::trials());
     trials.extend(of_images);
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use leakscope_systemview::{Frame, FrameError, Packet, Text, WINDOW, id, sync, varint};
 
+use super::explain::is_silence;
 use super::price::{BIT, BYTE, Price, Prices};
 use super::{LOOKBACK, Piece, RING, Ready, State, Stream, split};
 use crate::trace::lane::Label;
@@ -161,7 +162,7 @@ impl Stream {
             }
             Err(_) => return Front::Doubtful,
             Ok(frame) if self.kinds.is_usual(&frame) && self.kinds.is_usual_delta(frame.delta) => {}
-            Ok(frame) if frame.id == id::NOP => {
+            Ok(frame) if frame.id == id::NOP && !is_silence(&frame) => {
                 if bytes.len() < START && !self.complete {
                     return Front::Short;
                 }

@@ -71,7 +71,7 @@ const NO_WAY: Way = Way {
 /// What is left of a packet at the end is no longer than this.
 pub(super) const LONGEST_CUT: usize = 1024;
 
-/// Ten zeros before a `TRACE_START`.
+/// Ten zeros before what follows a sync.
 const SYNC: Price = 12 * BIT;
 
 /// Zeros that stand for nothing cost this more than others.
@@ -115,7 +115,20 @@ pub(super) type Chain<'f, 'b> = Vec<(usize, &'f Frame<'b>)>;
 
 fn packet<'f, 'b>(frames: &'f Frames<'b>, at: usize) -> Option<&'f Frame<'b>> {
     let frame = frames.get(at)?.as_ref().ok();
-    frame.filter(|frame| frame.id != id::NOP && frame.id <= id::LAST)
+    frame.filter(|frame| is_packet(frame))
+}
+
+/// Whether it may be a packet where bytes are in doubt. Of zeros, only those are with which a recorder tells of silence: others
+/// are found in any payload.
+pub(super) const fn is_packet(frame: &Frame<'_>) -> bool {
+    frame.id <= id::LAST && (frame.id != id::NOP || is_silence(frame))
+}
+
+/// Whether a recorder tells that half of its clock's period has gone by.
+pub(super) const fn is_silence(frame: &Frame<'_>) -> bool {
+    /// A clock of fewer bits than one more would wrap between two packets.
+    const SHORTEST: u32 = 1 << 7;
+    frame.id == id::NOP && frame.delta.is_power_of_two() && frame.delta >= SHORTEST
 }
 
 fn chain<'f, 'b>(frames: &'f Frames<'b>, first: usize) -> Chain<'f, 'b> {
@@ -134,8 +147,8 @@ fn unbroken_chain<'f, 'b>(frames: &'f Frames<'b>) -> Option<Chain<'f, 'b>> {
     loop {
         match frames.get(at) {
             None | Some(Err(FrameError::Incomplete)) => return Some(chain),
-            Some(Ok(frame)) if frame.id == id::NOP => at += 1,
-            Some(Ok(frame)) if frame.id <= id::LAST => {
+            Some(Ok(frame)) if frame.id == id::NOP && !is_silence(frame) => at += 1,
+            Some(Ok(frame)) if is_packet(frame) => {
                 chain.push((at, frame));
                 at += frame.length;
             }
@@ -242,7 +255,7 @@ impl Search<'_, '_> {
     /// Zeros that stand for nothing, all that there are, and a sync.
     fn read_zeros(&mut self, at: usize, zeros: usize, here: Way) {
         let next = self.window.bytes.get(at + zeros);
-        let starts = next.is_some_and(|&next| u32::from(next) == id::TRACE_START);
+        let starts = next.is_some_and(|&next| is_behind_sync(u32::from(next)));
         let way = Way {
             what: Some(What::Zeros),
             id: None,
@@ -261,10 +274,7 @@ impl Search<'_, '_> {
     }
 
     fn read(&mut self, at: usize, here: Way, before: Option<u32>, frame: &Frame<'_>) {
-        if frame.id > id::LAST
-            || frame.id == id::NOP
-            || here.from_gap && !self.prices.has_seen(frame.id)
-        {
+        if !is_packet(frame) || here.from_gap && !self.prices.has_seen(frame.id) {
             return;
         }
         let slack = if here.from_gap { 0 } else { GAP };
@@ -361,6 +371,11 @@ impl Search<'_, '_> {
         steps.reverse();
         (price, steps)
     }
+}
+
+/// What follows a sync: a start, or the time, which a recorder tells again for who comes late.
+const fn is_behind_sync(id: u32) -> bool {
+    matches!(id, id::TRACE_START | id::SYSTIME_CYCLES | id::SYSTIME_US)
 }
 
 const fn zeros_price(count: usize) -> Price {

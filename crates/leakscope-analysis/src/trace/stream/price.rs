@@ -8,6 +8,7 @@
 use leakscope_systemview::{Frame, fields_without_length, id, varint};
 
 use super::counts::{Counts, Topic};
+use super::explain::is_silence;
 use super::kinds::Kinds;
 use super::news::News;
 
@@ -65,6 +66,9 @@ const MOST_NUMBERS: usize = 512;
 
 /// Numbers that cost this much more than may be are not read on: what follows will not make up for it.
 const MUCH: Price = 12 * BIT;
+
+/// Which part of a clock's period passed.
+const HALF_PERIOD: Price = 6 * BIT;
 
 /// The probability of what is certain.
 const ONE: u64 = 1 << 32;
@@ -236,7 +240,8 @@ impl Prices<'_> {
             frame.length - frame.payload_start - frame.payload.len() == varint::MAX_LENGTH;
         if is_of_five && last > MOST_IN_FIFTH {
             NO_DELTA
-        } else if !self.kinds.is_odd_delta(frame.delta)
+        } else if is_silence(frame)
+            || !self.kinds.is_odd_delta(frame.delta)
             || self.more_as_long(bits_of(frame.delta)) > 1
         {
             0
@@ -306,6 +311,9 @@ impl Prices<'_> {
         let length = frame.length - frame.payload_start - frame.payload.len();
         if varint::length(frame.delta) != length {
             return NEW_DELTA + length as u32 * BYTE;
+        }
+        if is_silence(frame) {
+            return HALF_PERIOD;
         }
         let bits = bits_of(frame.delta);
         let seen = self.counts.of(Topic::Deltas, bits) + self.more_as_long(bits);
@@ -528,7 +536,7 @@ mod tests {
                 let Ok(frame) = Frame::split(&bytes[at..]) else {
                     continue;
                 };
-                if frame.id > id::LAST || frame.id == id::NOP {
+                if !super::super::explain::is_packet(&frame) {
                     continue;
                 }
                 let prices = Prices {

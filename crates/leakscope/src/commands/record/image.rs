@@ -12,7 +12,7 @@ use leakscope_symbols::Symbols;
 
 use crate::cli::Record;
 use crate::image::words;
-use crate::screen;
+use crate::{output, screen};
 
 /// What is asked of the device: the program's variables, stacks, and what the user names besides.
 pub(super) fn request(
@@ -26,9 +26,7 @@ pub(super) fn request(
         bail!("--image needs --elf: the program says which memory it has");
     };
     let path = path(record);
-    if path.exists() && !record.force {
-        bail!("`{}` exists; --force overwrites it", path.display());
-    }
+    output::require_free(&path, record.force)?;
     let wanted = symbols.ram().iter().chain(&record.ram).cloned();
     let (machine, words) = (machine(symbols), words(symbols));
     let stack_pointer = move |core: &Registers| {

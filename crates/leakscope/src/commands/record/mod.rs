@@ -43,7 +43,6 @@ use leakscope_capture::Interrupt;
 use leakscope_capture::memory::SnapshotRequest;
 use leakscope_capture::recording::{
     CreateError, Ending, Existing, FinishError, Finished, Limits, Recording, first_part,
-    is_same_file,
 };
 use leakscope_capture::source::{Source, SourceEvent};
 use leakscope_report::{Report, json, text};
@@ -61,9 +60,10 @@ use self::status::Status;
 use super::check::Asked;
 use super::reading;
 use crate::cli::{AtTheEnd, CheckFormat, Gate, Record, ReportFormat, Unpacking};
+use crate::input_files::InputFiles;
 use crate::project::Project;
 use crate::recording::OpenRecording;
-use crate::screen::{self, Screen};
+use crate::screen::{self, Advised, Screen};
 use crate::{firmware, interrupt, is_broken_pipe};
 
 /// The file is looked at this often.
@@ -82,6 +82,7 @@ impl Record {
             return Err(words::into_standard_output());
         }
         let around = project::complete(self)?;
+        self.spare()?;
         self.record(around.as_ref())
     }
 
@@ -182,9 +183,10 @@ impl Record {
         let (saved, alarmed) = finished?;
         let mut code = ExitCode::SUCCESS;
         if let Some(asked) = asked {
+            // Its parts, too, which nobody could know before.
             let inputs = [saved.display().to_string()];
-            let (unpacking, cycle) = (Unpacking::default(), asked.cycle.as_deref());
-            let report = reading::report(&inputs, &unpacking, &self.symbols, cycle, &at_the_end)?;
+            InputFiles::of(&inputs, &self.symbols).spare(self.gate.written())?;
+            let report = self.report(&saved, asked.cycle.as_deref(), &at_the_end)?;
             code = asked.conclude(&[report], format, status.doubt())?;
         }
         alarmed.map_or(Ok(code), |alarmed| Err(alarmed.into()))
@@ -230,19 +232,22 @@ impl Record {
         }
     }
 
-    /// Before anything is connected: nothing is recorded over what exists, or is needed.
+    /// Before anything is connected: nothing is written over what is needed, or over what is recorded.
+    fn spare(&self) -> Result<(), Advised> {
+        let source = &self.source;
+        let stdin = source.stdin.then(|| "-".to_owned());
+        let memory = source.rtt_memory.as_ref().map(|place| &place.path);
+        let read = InputFiles::of(stdin.as_slice(), &self.symbols).gate(&self.gate);
+        let read = read.files(source.file.iter().chain(memory));
+        let image = self.image.then(|| image::path(self));
+        let recorded = [Some(&self.output), image.as_ref()];
+        let recorded = recorded.into_iter().flatten().map(PathBuf::as_path);
+        read.spare(recorded.chain(self.gate.written()))
+    }
+
+    /// Before anything is connected: nothing is recorded over what exists.
     fn refuse_existing(&self) -> Result<(), CreateError> {
         let path = self.output.clone();
-        let source = &self.source;
-        let read = [
-            source.file.as_deref(),
-            source.rtt_memory.as_ref().map(|place| &*place.path),
-            source.stdin.then_some(Path::new("/dev/stdin")),
-            self.symbols.elf.as_deref(),
-        ];
-        if read.iter().flatten().any(|read| is_same_file(read, &path)) {
-            return Err(CreateError::IsRead { path });
-        }
         match self.existing() {
             Existing::Refuse if path.exists() || path.is_symlink() => {
                 return Err(CreateError::Exists { path });
@@ -429,9 +434,19 @@ impl Record {
         if at_the_end.image.is_empty() {
             return Ok(live.report());
         }
+        self.report(saved, None, at_the_end)
+    }
+
+    /// The report on what was saved.
+    fn report(
+        &self,
+        saved: &Path,
+        cycle: Option<&str>,
+        at_the_end: &AtTheEnd,
+    ) -> anyhow::Result<Report> {
         let inputs = [saved.display().to_string()];
         let unpacking = Unpacking::default();
-        reading::report(&inputs, &unpacking, &self.symbols, None, at_the_end)
+        reading::report(&inputs, &unpacking, &self.symbols, cycle, at_the_end)
     }
 
     /// Reports, and says where the recording is.

@@ -168,8 +168,8 @@ fn what_is_read_for_it() {
             assert_eq!(
                 ran.stderr,
                 format!(
-                    "error: `{named}` is read for this recording: nothing can be recorded into it\n\
-                     hint: name another file with --output\n"
+                    "error: `{named}` is read by this command: nothing is written over it\n\
+                     hint: name another file\n"
                 )
             );
             assert_eq!(std::fs::read(&path).expect("the file"), trace);

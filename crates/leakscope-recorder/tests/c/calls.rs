@@ -1,0 +1,62 @@
+//! Allocators that call themselves: which calls are the program's.
+
+use crate::host::PLATFORM;
+use crate::library::{Config, Library};
+
+/// Where calls of two tasks have their frames.
+const TASK: usize = 0x5000;
+const OTHER_TASK: usize = 0x9000;
+/// As far below a call lies what its allocator calls.
+const DEEPER: usize = 0x80;
+
+#[test]
+fn what_an_allocator_calls_is_not_the_programs() {
+    let Some(library) = Library::build("calls", &[]) else {
+        return;
+    };
+    library.reset(PLATFORM);
+    // SAFETY: as declared.
+    let begins = |frame| unsafe { (library.leakscope_call_begins)(frame) };
+    // SAFETY: as declared.
+    let ends = |frame| unsafe { (library.leakscope_call_ends)(frame) };
+    let config = Config {
+        clock: Some(crate::host::clock),
+        clock_hz: 1,
+        ..Config::NONE
+    };
+    // SAFETY: as declared.
+    unsafe { (library.leakscope_init)(&raw const config) };
+
+    assert!(begins(TASK));
+    assert!(!begins(TASK - DEEPER), "the allocator calls itself");
+    assert!(begins(OTHER_TASK), "a task comes in between");
+    assert!(!begins(OTHER_TASK - DEEPER));
+    // They need not end in the order in which they began.
+    ends(TASK);
+    assert!(!begins(OTHER_TASK - DEEPER));
+    assert!(begins(TASK - DEEPER), "now it is a call of its own");
+    ends(TASK - DEEPER);
+    ends(OTHER_TASK);
+
+    library.set_stack_end(TASK + 0x10);
+    assert!(begins(TASK));
+    library.set_stack_end(TASK - DEEPER + 8);
+    assert!(begins(TASK - DEEPER), "a stack that lies side by side");
+    ends(TASK - DEEPER);
+    library.set_stack_end(TASK + 0x10);
+    assert!(!begins(TASK - DEEPER));
+
+    assert!(
+        begins(TASK + DEEPER),
+        "the call below never came to its end"
+    );
+    ends(TASK + DEEPER);
+    assert!(begins(TASK - DEEPER));
+    ends(TASK - DEEPER);
+
+    // More than there is room for are calls all the same.
+    let tasks = (1..20).map(|task| task * 0x10000);
+    assert!(tasks.clone().all(begins));
+    tasks.for_each(ends);
+    assert!(begins(0x10000 - DEEPER));
+}

@@ -1,0 +1,153 @@
+//! Programs without an operating system on the C libraries of microcontrollers, wrapped as the recorder's file says: the
+//! folder `bare/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use leakscope_testing::needs::has_tool;
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::emulator::Emulator;
+use crate::skipped;
+
+const COMPILER: &str = "arm-none-eabi-gcc";
+const EMULATOR: &str = "qemu-system-arm";
+
+/// A C library, and how programs are linked with it.
+#[derive(Clone, Copy)]
+struct Library {
+    name: &'static str,
+    header: &'static str,
+    /// How the line of the recorder's file begins that says what is to be wrapped.
+    wraps: &'static str,
+    flags: &'static [&'static str],
+}
+
+const NEWLIB: Library = Library {
+    name: "newlib",
+    header: "/usr/include/newlib/stdlib.h",
+    wraps: "-Wl,--wrap=_malloc_r,",
+    flags: &[
+        "-DLEAKSCOPE_NEWLIB_WRAPPED",
+        "-nostartfiles",
+        "--specs=nosys.specs",
+        "-Wl,-e,main",
+        "-Wl,--section-start=.vectors=0",
+        "-Wl,-Ttext=0x1000,-Tdata=0x20000000",
+    ],
+};
+
+/// newlib's small allocator.
+const NANO: Library = Library {
+    name: "nano",
+    flags: &[
+        "-DLEAKSCOPE_NEWLIB_WRAPPED",
+        "-nostartfiles",
+        "--specs=nano.specs",
+        "--specs=nosys.specs",
+        "-Wl,-e,main",
+        "-Wl,--section-start=.vectors=0",
+        "-Wl,-Ttext=0x1000,-Tdata=0x20000000",
+    ],
+    ..NEWLIB
+};
+
+const PICOLIBC: Library = Library {
+    name: "picolibc",
+    header: "/usr/lib/picolibc/arm-none-eabi/include/stdlib.h",
+    wraps: "-Wl,--wrap=malloc,",
+    flags: &[
+        "--specs=picolibc.specs",
+        "--oslib=semihost",
+        "--crt0=semihost",
+        "-Wl,--defsym=__flash=0,--defsym=__flash_size=0x100000",
+        "-Wl,--defsym=__ram=0x20000000,--defsym=__ram_size=0x400000",
+    ],
+};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let tools = has_tool(COMPILER) && has_tool(EMULATOR);
+    let trial = |test: &str, library: Library, run: fn(&Library) -> Result<(), Failed>| {
+        let name = format!("bare::{}::{test}", library.name);
+        if tools && Path::new(library.header).exists() {
+            return Trial::test(name, move || run(&library));
+        }
+        let missing = format!("{COMPILER}, {EMULATOR} or {}", library.header);
+        Trial::test(name.clone(), move || skipped(&name, &missing))
+    };
+    let libraries = [NEWLIB, NANO, PICOLIBC].into_iter();
+    libraries
+        .map(|library| trial("reallocations", library, reallocations))
+        .collect()
+}
+
+/// A program in a folder of its own, and what it has recorded.
+struct Program {
+    folder: TempDir,
+}
+
+impl Program {
+    fn run(source: &str, library: &Library) -> Result<Self, Failed> {
+        let folder = TempDir::new()?;
+        let elf = folder.path().join("program.elf");
+        let sources = xtask::project().join("crates/leakscope/tests/firmware/bare");
+        let recorder = xtask::project().join("integrations/c");
+        let wrap = fs::read_to_string(recorder.join("leakscope_wrap.c"))?;
+        let wraps = wrap
+            .split_whitespace()
+            .find(|word| word.starts_with(library.wraps));
+        let output = Command::new(COMPILER)
+            .args(["-mcpu=cortex-m3", "-mthumb", "-Os", "-g", "-Wall"])
+            .args(["-Werror", "-D_GNU_SOURCE", "-I"])
+            .arg(&recorder)
+            .arg(format!("-I{}", recorder.join("config").display()))
+            .arg(sources.join(source))
+            .args(["leakscope.c", "leakscope_wrap.c"].map(|file| recorder.join(file)))
+            .args(library.flags)
+            .arg(wraps.ok_or("leakscope_wrap.c names no wraps")?)
+            .arg("-o")
+            .arg(&elf)
+            .output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+        }
+        let mut command = Command::new(EMULATOR);
+        command.args(["-M", "mps2-an385", "-display", "none", "-semihosting"]);
+        command.arg("-kernel").arg(&elf);
+        Emulator::start(&command, folder.path())?.end(0)?;
+        Ok(Self { folder })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn report(&self) -> Result<Value, Failed> {
+        let output = Command::new(env!("CARGO_BIN_EXE_leakscope"))
+            .args(["report", "--format", "json"])
+            .arg(self.path("trace.svdat"))
+            .arg("--elf")
+            .arg(self.path("program.elf"))
+            .stdin(Stdio::null())
+            .output()?;
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+}
+
+/// What an allocator does by itself while it serves a call is not the program's, and what it answers is told.
+fn reallocations(library: &Library) -> Result<(), Failed> {
+    let report = Program::run("reallocations.c", library)?.report()?;
+    let totals = &report["totals"];
+    let is_right = totals["outstanding_blocks"] == 0
+        && totals["allocations"] == totals["frees"]
+        && totals["failed_allocations"] == 40;
+    let mishaps = ["double_frees", "wrong_frees", "doubtful_frees"];
+    let problems = report["problems"].as_array().map_or(0, Vec::len);
+    if !is_right || problems > 0 || mishaps.iter().any(|kind| totals[kind] != 0) {
+        return Err(format!("{totals:#}\n{:#}", report["problems"]).into());
+    }
+    Ok(())
+}
