@@ -50,12 +50,12 @@ fn packets(recording: SyntheticRecording) -> u64 {
     work::packets(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(373.2))]
+#[library_benchmark(setup = recording, config = costs(376.2))]
 fn events(recording: SyntheticRecording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(400.1))]
+#[library_benchmark(setup = recording, config = costs(404.2))]
 fn analysis(recording: SyntheticRecording) -> Outcome {
     work::analysis(&recording.bytes)
 }
@@ -80,7 +80,7 @@ fn garbage() -> Vec<u8> {
     bytes
 }
 
-#[library_benchmark(setup = garbage, config = costs(159.2))]
+#[library_benchmark(setup = garbage, config = costs(159.5))]
 fn doubt(bytes: Vec<u8>) -> u64 {
     work::events(&bytes)
 }

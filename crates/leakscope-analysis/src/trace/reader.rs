@@ -310,7 +310,7 @@ pub(super) fn earliest(streams: &mut [StreamState]) -> Option<(usize, &mut Strea
 }
 
 /// The message of a packet, if it can be read.
-pub(super) fn log(id: u32, payload: &[u8]) -> Option<EventKind<'_>> {
+fn log(id: u32, payload: &[u8]) -> Option<EventKind<'_>> {
     match Packet::of(id, payload) {
         Ok(Packet::PrintFormatted(print)) => Some(EventKind::Log(print)),
         Ok(Packet::Extended(Extended::PrintElf {
