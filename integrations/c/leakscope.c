@@ -211,6 +211,7 @@ enum {
 #define LONGEST_TEXT_PACKET (1u + 2u + 1u + MAX_STRING_LEN + 2u + 5u * MAX_ARGUMENTS + 5u)
 #define LONGEST_SHORT_PACKET 18u
 #define OVERFLOW_PACKET 11u
+#define BARE_PACKET 6u
 /* A part of the start sequence: the module's first description, and the units of its events. */
 #define LONGEST_PART 226u
 #define SYNC_AND_TIME (SYNC_SIZE + 11u)
@@ -218,12 +219,14 @@ enum {
 /* The end of the buffer is for packets that have to be put together outside of the ring. */
 #define SCRATCH (LONGEST_HEAP_PACKET > LONGEST_TEXT_PACKET ? LONGEST_HEAP_PACKET : LONGEST_TEXT_PACKET)
 #define CAPACITY (LEAKSCOPE_BUFFER_SIZE - SCRATCH)
+/* Bytes of the ring that are kept for the end of a recording: that it stops, and what was lost before that. */
+#define RESERVE (OVERFLOW_PACKET + BARE_PACKET)
 /* What one event can need: OVERFLOW; and a call stack and two events, or a packet with text. */
 #define ROOM_FOR_AN_EVENT \
     (OVERFLOW_PACKET + (3u * LONGEST_HEAP_PACKET > SCRATCH ? 3u * LONGEST_HEAP_PACKET : SCRATCH))
 
 /* LEAKSCOPE_BUFFER_SIZE is too small if this does not compile. */
-typedef char buffer_holds_four_longest_packets[LEAKSCOPE_BUFFER_SIZE > 4u * SCRATCH + OVERFLOW_PACKET ? 1 : -1];
+typedef char buffer_holds_four_longest_packets[LEAKSCOPE_BUFFER_SIZE > 4u * SCRATCH + OVERFLOW_PACKET + RESERVE ? 1 : -1];
 
 /* ---------------------------------------------------------------- State */
 
@@ -281,7 +284,8 @@ struct core {
 
     uint32_t now;
     uint32_t last;          /* when the last packet was stored, in units of the clock */
-    uint32_t owed;          /* halves of the clock's period before that, not told for lack of room */
+    uint32_t owed;          /* quarters of the clock's period before that, not told for lack of room */
+    uint64_t told;          /* of a core that does not record: up to where its recording tells recorder.time */
     uint32_t dropped;       /* events, without those that found the buffer full */
     size_t stored;          /* bytes since output_begin */
     size_t limit;           /* the short way may write below this position, */
@@ -294,10 +298,12 @@ struct core {
     uint32_t repeated;      /* the part of the start sequence that is repeated next */
 
     bool start_wanted;      /* the start sequence is sent as soon as there is room */
-    bool is_announcing;     /* it was begun, */
+    bool has_begun;         /* its first packet was sent, and time follows, */
+    bool is_announcing;     /* all without which events mean nothing was sent, */
     uint32_t announced;     /* and this part of it comes next */
     uint8_t command;        /* of the host, waits for its parameter */
     bool is_drained;        /* somebody drains the buffer */
+    bool is_ending;         /* what is written may take the reserve */
     struct stack_table stacks;
     volatile uint8_t down[DOWN_BUFFER_SIZE];
 #if LEAKSCOPE_ESP_IDF
@@ -340,8 +346,9 @@ static struct {
     /* Of standalone mode. It is reached by this alone, so that a program that only streams does not contain it. */
     keep_function *volatile keep;
     struct task tasks[LEAKSCOPE_TASKS];
-    bool has_epoch;
-    uint32_t epoch; /* when the first core began to record: from then on all count */
+    bool has_epoch;     /* a core has begun to record: from then on all count */
+    uint64_t time;      /* units since then, */
+    uint32_t last_look; /* counted up to here */
 } recorder;
 
 static struct core cores[LEAKSCOPE_CORES];
@@ -385,14 +392,17 @@ static size_t read_position(const struct core *core) {
     return read < CAPACITY ? read : 0;
 }
 
+/* Bytes for packets of any kind: without the reserve. */
 static size_t ring_free(const struct core *core) {
     const size_t write = core->up->write, read = read_position(core);
-    return read > write ? read - write - 1 : CAPACITY - (write - read) - 1;
+    const size_t all = read > write ? read - write - 1 : CAPACITY - (write - read) - 1;
+    const size_t reserve = core->is_ending ? 0 : RESERVE;
+    return all > reserve ? all - reserve : 0;
 }
 
 /* Where a packet of at most so many bytes is written: where it stays, or in the scratch if it could wrap around. */
 static uint8_t *ring_place(struct core *core, size_t longest) {
-    const size_t write = core->up->write, read = core->up->read, end = write + longest;
+    const size_t write = core->up->write, read = core->up->read, end = write + longest + RESERVE;
     const bool has_room = end < CAPACITY && (read <= write || end < read);
     return core->buffer + (has_room ? write : CAPACITY);
 }
@@ -506,17 +516,20 @@ static void drop_event(struct core *core) {
     }
 }
 
-/* Tells of half periods that went by; false if there is no room for all. */
+#define QUARTER_PERIOD (LEAKSCOPE_CLOCK_MASK / 4u + 1u)
+
+/* Tells of quarters of periods that went by, up to two in a packet: by other times than powers of two, hosts that look for
+ * packets in damaged bytes do not know a silence. False if there is no room for all. */
 static bool settle(struct core *core) {
-    const uint32_t ticks = (LEAKSCOPE_CLOCK_MASK / 2u + 1u) >> LEAKSCOPE_TICK_SHIFT;
     /* The lock is held meanwhile: no more than 16 at once. */
-    for (uint32_t left = smaller(core->owed, 16); left > 0; left--) {
+    for (uint32_t left = 16; left > 0 && core->owed > 0; left--) {
+        const uint32_t quarters = smaller(core->owed, 2);
         struct packet packet;
         packet_begin(&packet, ring_place(core, LONGEST_SHORT_PACKET), EVTID_NOP);
-        if (!ring_commit(core, packet.start, packet_end(&packet, ticks))) {
+        if (!ring_commit(core, packet.start, packet_end(&packet, (quarters * QUARTER_PERIOD) >> LEAKSCOPE_TICK_SHIFT))) {
             return false;
         }
-        core->owed--;
+        core->owed -= quarters;
     }
     return core->owed == 0;
 }
@@ -585,22 +598,51 @@ static void record_sync(struct core *core) {
 /* ---------------------------------------------------------------- Time and repetitions */
 
 /* A clock that counts an operating system's ticks steps back if interrupts are off for longer than a tick. Where
- * leakscope_poll is called often enough, as much time as that would be otherwise cannot have passed. */
+ * leakscope_poll is called in each half of the period, and carries the time on by quarters, as much time as that would be
+ * otherwise cannot have passed. */
+static bool is_step_back(uint32_t units) {
+    return units >= LEAKSCOPE_CLOCK_MASK / 8u * 7u;
+}
+
 static bool has_gone_back(const struct core *core) {
-    return passed(core) >= LEAKSCOPE_CLOCK_MASK / 8u * 7u;
+    return is_step_back(passed(core));
 }
 
 /* Carries the time on where nothing happens: a clock that comes around between two packets would lose its period. */
 static void keep_time(struct core *core) {
-    const uint32_t half = LEAKSCOPE_CLOCK_MASK / 2u + 1u;
-    if (passed(core) < half || has_gone_back(core)) {
+    if (core->mode == MODE_STOPPED || has_gone_back(core)) {
         return;
     }
-    core->last += half;
-    if (core->mode != MODE_STOPPED) {
+    for (; passed(core) >= QUARTER_PERIOD; core->last += QUARTER_PERIOD) {
         core->owed += core->owed != UINT32_MAX;
-        settle(core);
     }
+    settle(core);
+}
+
+/* Counts the time that all cores share, whether they record or not. */
+static void look_at_clock(uint32_t now) {
+    const uint32_t step = (now - recorder.last_look) & LEAKSCOPE_CLOCK_MASK;
+    if (recorder.has_epoch && !is_step_back(step)) {
+        recorder.time += step;
+        recorder.last_look = now;
+    }
+}
+
+/* A core that does not record goes on with the time where it ended, or where the first core began. */
+static void resume_time(struct core *core) {
+    if (!recorder.has_epoch) {
+        recorder.has_epoch = true;
+        recorder.last_look = core->now;
+    }
+    const uint64_t untold = recorder.time - core->told, quarters = untold / QUARTER_PERIOD;
+    core->owed = high_word(quarters) != 0 ? UINT32_MAX : (uint32_t)quarters;
+    core->last = core->now - (uint32_t)(untold % QUARTER_PERIOD);
+}
+
+/* Keeps where the time ends that a core has told, until it goes on. */
+static void leave_time(struct core *core) {
+    core->told = recorder.time - passed(core) - (uint64_t)core->owed * QUARTER_PERIOD;
+    core->owed = 0;
 }
 
 /* Repetitions are less than 5 % of the bytes: what is sent earns credit, what is repeated is paid from it. */
@@ -628,8 +670,13 @@ static void pay(struct core *core, size_t bytes) {
     core->credit = core->credit > price ? core->credit - price : 0;
 }
 
+/* Whether a part of the start sequence finds room, with what has to be told before it. */
+static bool has_room_for_part(const struct core *core) {
+    return core->owed == 0 && ring_free(core) > LONGEST_PART + OVERFLOW_PACKET;
+}
+
 static bool has_room_to_repeat(const struct core *core) {
-    return core->mode >= MODE_RECORDING && ring_free(core) > LONGEST_PART + OVERFLOW_PACKET;
+    return core->mode >= MODE_RECORDING && has_room_for_part(core);
 }
 
 /* Whether sync and time are to be told again: every second, if there is credit for that. (Espressif's decoder knows of
@@ -648,6 +695,7 @@ static bool is_pending(const struct core *core) {
 static void output_begin(struct core *core) {
     core->now = clock_now();
     core->stored = 0;
+    look_at_clock(core->now);
     /* A clock that has stepped back stands still in the recording until it has caught up. */
     if (core->mode != MODE_STOPPED && has_gone_back(core)) {
         core->now = core->last;
@@ -661,7 +709,7 @@ static void output_end(struct core *core) {
         /* Up to where there is room in one piece, but some 30 events until the next look at all else. */
         const size_t write = core->up->write, read = read_position(core);
         const size_t end = read <= write ? CAPACITY : read;
-        const size_t limit = end > LONGEST_HEAP_PACKET ? end - LONGEST_HEAP_PACKET : 0;
+        const size_t kept = LONGEST_HEAP_PACKET + RESERVE, limit = end > kept ? end - kept : 0;
         core->limit = limit < write + 256 ? limit : write + 256;
     }
 }
@@ -1377,7 +1425,9 @@ static uint32_t stack_number(struct core *core, const struct stack *stack) {
     uint32_t slot = find_slot(table, first, stack->hash);
     if (slot != LEAKSCOPE_STACKS) {
         const size_t stored = core->stored;
-        if (may_repeat(core) && define_stack(core, slot, stack)) {
+        /* No event is to be lost for it. */
+        const bool has_room = core->mode >= MODE_RECORDING && ring_free(core) > 3u * LONGEST_HEAP_PACKET;
+        if (may_repeat(core) && has_room && define_stack(core, slot, stack)) {
             pay(core, core->stored - stored);
         } else {
             table->uses[slot] = USES / 10;
@@ -1758,13 +1808,42 @@ static size_t start_sequence_bound(void) {
     }
     const size_t texts = DESCRIPTIONS + recorder.config.description_count + JOINED_TEXTS;
     const size_t bound = SYNC_SIZE + 64u + LONGEST_HEAP_PACKET + texts * (MAX_STRING_LEN + 16u) + tasks * 75u;
-    return bound < CAPACITY - 1u ? bound : CAPACITY - 1u;
+    const size_t most = CAPACITY - 1u - RESERVE;
+    return bound < most ? bound : most;
+}
+
+static void record_beginning(struct core *core) {
+    record_sync(core);
+    record_numbers(core, EVTID_TRACE_START, NULL, 0);
+}
+
+/* Whether all time is told that went by before a start that is due; as much is told as there is room for. A recording
+ * begins at the moment from which all cores count: where this one comes late, its first packets, by which hosts know a start,
+ * are told before that. */
+static bool has_told_time(struct core *core) {
+    if (core->mode != MODE_STOPPED) {
+        return core->owed == 0 || settle(core);
+    }
+    resume_time(core);
+    const uint32_t now = core->now, owed = core->owed;
+    if (owed > 0 && core->usual_mode == MODE_STOPPED && !core->has_begun) {
+        core->now = core->last;
+        core->owed = 0;
+        record_beginning(core);
+        record_init(core);
+        core->now = now;
+        core->owed = owed;
+        core->has_begun = true;
+    }
+    const bool is_told = settle(core);
+    leave_time(core);
+    return is_told;
 }
 
 /* Begins a recording, if that is due and there is room. */
 static void start_if_wanted(struct core *core, const struct times *times) {
     const struct leakscope_config *const config = &recorder.config;
-    if (!core->start_wanted) {
+    if (!core->start_wanted || !has_told_time(core)) {
         return;
     }
     if (ring_free(core) < start_sequence_bound()) {
@@ -1773,9 +1852,10 @@ static void start_if_wanted(struct core *core, const struct times *times) {
         }
         return;
     }
-    const bool is_first = core->usual_mode == MODE_STOPPED;
+    const bool is_first = core->usual_mode == MODE_STOPPED, has_begun = core->has_begun;
     const bool waits = config->write_when_full != NULL || config->wait_when_full;
     core->start_wanted = false;
+    core->has_begun = false;
     core->is_announcing = true;
     core->announced = FIRST_PARTS;
     core->usual_mode = waits ? MODE_WAITING : MODE_RECORDING;
@@ -1789,20 +1869,14 @@ static void start_if_wanted(struct core *core, const struct times *times) {
     const uint32_t pause = smaller(config->clock_hz / 64u, LEAKSCOPE_CLOCK_MASK / 64u);
     core->pause = pause > 0 ? pause : 1;
     const uint32_t now = core->now;
-    if (is_first) {
-        if (!recorder.has_epoch) {
-            recorder.has_epoch = true;
-            recorder.epoch = now;
-        }
-        core->now = recorder.epoch;
-        core->last = recorder.epoch;
+    if (!has_begun) {
+        core->now = is_first ? core->last : now;
+        /* A loss that came before the start sequence is told before it. */
+        is_ready(core);
+        record_beginning(core);
+        core->now = now;
+        record_init(core);
     }
-    /* A loss that came before the start sequence is told before it. */
-    is_ready(core);
-    record_sync(core);
-    record_numbers(core, EVTID_TRACE_START, NULL, 0);
-    core->now = now;
-    record_init(core);
     /* The time says whether the device was reset: before anything is said of its heap. */
     record_system_time(core, times);
     record_module_description(core, 0);
@@ -1834,6 +1908,7 @@ static void set_gate(void) {
 static void announce(struct core *core) {
     for (;;) {
         uintptr_t lock = output_lock(core);
+        settle(core);
         const bool is_announcing = core->is_announcing;
         const uint32_t index = core->announced;
         output_unlock(core, lock);
@@ -1848,7 +1923,7 @@ static void announce(struct core *core) {
         if (core->is_announcing && core->announced == index) {
             if (part.kind == PART_NONE) {
                 core->is_announcing = false;
-            } else if (ring_free(core) > LONGEST_PART + OVERFLOW_PACKET) {
+            } else if (has_room_for_part(core)) {
                 record_part(core, &part, false);
                 core->announced++;
             } else {
@@ -1898,21 +1973,72 @@ static void repeat(struct core *core, const struct times *times) {
     }
 }
 
+/* ---------------------------------------------------------------- Room */
+
+/* Hands bytes of a core to `write`, which may take its time and record; 0 if another context is doing so. Locks. */
+static size_t drain(struct core *core, size_t (*write)(const uint8_t *, size_t), bool *is_alone) {
+    uintptr_t lock = LEAKSCOPE_LOCK();
+    *is_alone = !core->is_drained;
+    core->is_drained = true;
+    LEAKSCOPE_UNLOCK(lock);
+    if (!*is_alone) {
+        return 0;
+    }
+    size_t total = 0;
+    for (;;) {
+        const size_t end = core->up->write, read = read_position(core);
+        LEAKSCOPE_BARRIER();
+        const size_t length = (end >= read ? end : CAPACITY) - read;
+        const size_t wanted = length > 0 ? write(core->buffer + read, length) : 0;
+        const size_t taken = wanted < length ? wanted : length;
+        if (taken == 0) {
+            break;
+        }
+        LEAKSCOPE_BARRIER();
+        core->up->read = (uint32_t)(read + taken >= CAPACITY ? 0 : read + taken);
+        total += taken;
+    }
+    lock = LEAKSCOPE_LOCK();
+    core->is_drained = false;
+    LEAKSCOPE_UNLOCK(lock);
+    return total;
+}
+
+/* Waits for room, or makes some. False if another context is making some, which this one may have interrupted: it would
+ * wait for ever. */
+static bool make_room(struct core *core) {
+    bool is_alone = true;
+    if (recorder.config.write_when_full != NULL) {
+        drain(core, recorder.config.write_when_full, &is_alone);
+    } else {
+        LEAKSCOPE_WAIT();
+    }
+    return is_alone;
+}
+
 /* ---------------------------------------------------------------- The host's commands */
 
-/* Answers are packets of a recording: a stopped recorder has none to put them between. Returns whether there is a text;
- * locks. */
+/* Answers are packets of a recording: a stopped recorder has none to put them between. One that finds no room is left out,
+ * as events are recorded before all else: the host can ask again. Returns whether there is a text; locks. */
 static bool answer(struct core *core, uint32_t kind, uint32_t number) {
     const struct times times = read_times();
     struct part part;
     make_part(&part, kind, number);
-    const uintptr_t lock = output_lock(core);
-    if (core->mode != MODE_STOPPED && kind == PART_TIME) {
-        record_system_time(core, &times);
-    } else if (core->mode != MODE_STOPPED) {
-        record_part(core, &part, false);
-    }
-    output_unlock(core, lock);
+    bool is_over;
+    do {
+        const uintptr_t lock = output_lock(core);
+        is_over = core->mode == MODE_STOPPED || recorder.config.write_when_full == NULL;
+        settle(core);
+        if (core->mode != MODE_STOPPED && has_room_for_part(core)) {
+            if (kind == PART_TIME) {
+                record_system_time(core, &times);
+            } else {
+                record_part(core, &part, false);
+            }
+            is_over = true;
+        }
+        output_unlock(core, lock);
+    } while (!is_over && make_room(core));
     return part.length > 0;
 }
 
@@ -1929,13 +2055,27 @@ static void start_core(struct core *core) {
     set_gate();
 }
 
+/* Tells of it, and of a loss before it, out of the reserve. Time for which there is no room is told before the next start. */
+static void end_recording(struct core *core) {
+    struct packet packet;
+    settle(core);
+    core->is_ending = true;
+    if (core->mode == MODE_DROPPING) {
+        tell_overflow(core);
+    }
+    packet_begin(&packet, ring_place(core, BARE_PACKET), EVTID_TRACE_STOP);
+    record_end(core, &packet);
+    core->is_ending = false;
+    core->mode = MODE_STOPPED;
+    leave_time(core);
+}
+
 static void stop_core(struct core *core) {
     const uintptr_t lock = output_lock(core);
     core->start_wanted = false;
     core->is_announcing = false;
     if (core->mode != MODE_STOPPED) {
-        record_numbers(core, EVTID_TRACE_STOP, NULL, 0);
-        core->mode = MODE_STOPPED;
+        end_recording(core);
     }
     output_unlock(core, lock);
     set_gate();
@@ -2009,11 +2149,15 @@ static void attend(struct core *core) {
         receive_byte(core, byte);
     }
     const struct times times = read_times();
-    const uintptr_t lock = output_lock(core);
-    const bool was_wanted = core->start_wanted;
-    start_if_wanted(core, &times);
-    const bool has_started = was_wanted && !core->start_wanted;
-    output_unlock(core, lock);
+    bool has_started, goes_on;
+    do {
+        const uintptr_t lock = output_lock(core);
+        const bool was_wanted = core->start_wanted;
+        start_if_wanted(core, &times);
+        has_started = was_wanted && !core->start_wanted;
+        goes_on = core->start_wanted && core->stored > 0;
+        output_unlock(core, lock);
+    } while (goes_on);
     if (has_started) {
         set_gate();
     }
@@ -2042,51 +2186,15 @@ HOT void short_way_end(struct core *core, uint8_t *next) {
     keep_last(core);
 }
 
-/* Hands bytes of a core to `write`, which may take its time and record; 0 if another context is doing so. Locks. */
-static size_t drain(struct core *core, size_t (*write)(const uint8_t *, size_t), bool *is_alone) {
-    uintptr_t lock = LEAKSCOPE_LOCK();
-    *is_alone = !core->is_drained;
-    core->is_drained = true;
-    LEAKSCOPE_UNLOCK(lock);
-    if (!*is_alone) {
-        return 0;
-    }
-    size_t total = 0;
-    for (;;) {
-        const size_t end = core->up->write, read = read_position(core);
-        LEAKSCOPE_BARRIER();
-        const size_t length = (end >= read ? end : CAPACITY) - read;
-        const size_t wanted = length > 0 ? write(core->buffer + read, length) : 0;
-        const size_t taken = wanted < length ? wanted : length;
-        if (taken == 0) {
-            break;
-        }
-        LEAKSCOPE_BARRIER();
-        core->up->read = (uint32_t)(read + taken >= CAPACITY ? 0 : read + taken);
-        total += taken;
-    }
-    lock = LEAKSCOPE_LOCK();
-    core->is_drained = false;
-    LEAKSCOPE_UNLOCK(lock);
-    return total;
-}
-
-/* Waits for room, or makes some. False if another context is making some, which this one may have interrupted: it would
- * wait for ever. */
-static bool make_room(struct core *core) {
-    bool is_alone = true;
-    if (recorder.config.write_when_full != NULL) {
-        drain(core, recorder.config.write_when_full, &is_alone);
-    } else {
-        LEAKSCOPE_WAIT();
-    }
-    return is_alone;
-}
-
 /* What becomes of an event on the long way. */
-enum { OUTCOME_WRITE, OUTCOME_NOTHING, OUTCOME_ATTEND, OUTCOME_FULL };
+enum { OUTCOME_WRITE, OUTCOME_NOTHING, OUTCOME_ATTEND, OUTCOME_BEGIN, OUTCOME_FULL };
 
+/* A recorder that waits for room does so whatever was lost before, and for a start too: nobody else might make any. */
 static uint32_t check(struct core *core) {
+    const bool waits = recorder.config.write_when_full != NULL || recorder.config.wait_when_full;
+    if (core->start_wanted && waits) {
+        return ring_free(core) < start_sequence_bound() ? OUTCOME_FULL : OUTCOME_BEGIN;
+    }
     if (core->mode == MODE_STOPPED) {
         return core->start_wanted ? OUTCOME_ATTEND : OUTCOME_NOTHING;
     }
@@ -2095,7 +2203,7 @@ static uint32_t check(struct core *core) {
         drop_event(core);
         return OUTCOME_ATTEND;
     }
-    return core->mode == MODE_WAITING && ring_free(core) < ROOM_FOR_AN_EVENT ? OUTCOME_FULL : OUTCOME_WRITE;
+    return waits && (!settle(core) || ring_free(core) < ROOM_FOR_AN_EVENT) ? OUTCOME_FULL : OUTCOME_WRITE;
 }
 
 /* The long way: with waiting, beginning anew, and all that comes up now and then. Locks. */
@@ -2116,15 +2224,17 @@ static void record(void (*write)(struct core *core, const void *event), const vo
         const struct channel *const down = down_channel(core);
         const bool is_due = down->write != down->read || is_pending(core) || has_repeats(core);
         output_unlock(core, lock);
-        if (outcome != OUTCOME_FULL && is_due) {
+        if (outcome == OUTCOME_BEGIN) {
+            attend(core);
+        } else if (outcome != OUTCOME_FULL && is_due) {
             outcome = OUTCOME_ATTEND;
         }
-    } while (outcome == OUTCOME_FULL && make_room(core));
+    } while (outcome == OUTCOME_BEGIN || (outcome == OUTCOME_FULL && make_room(core)));
     if (outcome == OUTCOME_ATTEND) {
         attend(core);
     } else if (outcome == OUTCOME_FULL) {
         const uintptr_t lock = output_lock(core);
-        if (core->mode == MODE_WAITING) {
+        if (core->mode != MODE_STOPPED) {
             drop_event(core);
         }
         output_unlock(core, lock);

@@ -53,7 +53,7 @@ mod words;
 pub use conclusion::Conclusion;
 pub use decorated::Decorated;
 pub use document::Report;
-pub use policy::{Policy, Standing};
+pub use policy::{Standing, can_be_leak};
 pub use sanitise::sanitise;
 pub use symbolizer::{FrameSource, NamedFrame, Stack, Symbolizer, without_allocator};
 pub use unwinder::ProgramUnwinder;

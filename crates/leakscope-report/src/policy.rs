@@ -1,6 +1,7 @@
-//! What is made of verdicts: the one place that says whether a call site is a leak.
+//! What is made of verdicts: the one place that says whether a call site is a leak. Rules that excuse leaks, and baselines of
+//! known ones, are of a check, in `leakscope-compare`.
 
-use leakscope_analysis::findings::{Confidence, Finding, Verdict};
+use leakscope_analysis::findings::{Confidence, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// What a call site counts as.
@@ -32,22 +33,19 @@ impl Standing {
     }
 }
 
-/// What is made of verdicts: each is taken at its word. There are no rules that excuse leaks yet, and no
-/// baselines of known ones; this is where they belong.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Policy {}
-
-impl Policy {
-    /// What a call site of which this was found counts as. A few lost blocks are no leak yet: a program may keep a pointer
-    /// in a form that nobody knows.
-    #[allow(clippy::unused_self, reason = "which policy it is will matter")]
-    pub(crate) fn standing(&self, finding: &Finding) -> Standing {
-        match finding.verdict {
-            verdict if verdict.is_leak() => Standing::Leak,
-            Verdict::Lost if finding.confidence == Confidence::High => Standing::Leak,
-            Verdict::Uncertain | Verdict::Unclassified | Verdict::Lost => Standing::Unknown,
-            _ => Standing::Fine,
-        }
+/// What a call site with this verdict counts as. A few lost blocks are no leak yet: a program may keep a pointer in a form
+/// that nobody knows.
+pub(crate) fn standing(verdict: Verdict, confidence: Confidence) -> Standing {
+    match verdict {
+        verdict if verdict.is_leak() => Standing::Leak,
+        Verdict::Lost if confidence == Confidence::High => Standing::Leak,
+        Verdict::Uncertain | Verdict::Unclassified | Verdict::Lost => Standing::Unknown,
+        _ => Standing::Fine,
     }
+}
+
+/// Whether a call site with this verdict can count as a leak, if it is sure enough: what fails a check, and what a rule can
+/// excuse.
+pub fn can_be_leak(verdict: Verdict) -> bool {
+    standing(verdict, Confidence::High) == Standing::Leak
 }

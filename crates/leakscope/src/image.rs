@@ -9,7 +9,7 @@ use leakscope_capture::memory::MemoryFilePlace;
 use leakscope_memory::image::{self, Image, ImageError, Piece, Words};
 use leakscope_report::filter::Filter;
 use leakscope_report::memory::{AtStop, Live};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{FrameSource, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::Program;
 
@@ -156,7 +156,7 @@ impl AtTheEnd {
         if let Some(examined) = &examined {
             examined.judge(outcome);
         }
-        let mut report = Report::of_part(outcome, symbolizer, &names, &Policy::default(), part);
+        let mut report = Report::of_part(outcome, symbolizer, &names, part);
         if let Some(examined) = &examined {
             examined.attach(&mut report);
         }

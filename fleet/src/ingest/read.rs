@@ -11,7 +11,7 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Feed, HEAD, Layout, Step, Trace, Unwinder};
 use leakscope_capture::{Input, OpenError};
 use leakscope_report::program::{AllocatorFrames, check};
-use leakscope_report::{Decorated, FrameSource, Policy, ProgramUnwinder, Report, Symbolizer, json};
+use leakscope_report::{Decorated, FrameSource, ProgramUnwinder, Report, Symbolizer, json};
 use leakscope_symbols::Symbols;
 use thiserror::Error;
 
@@ -166,7 +166,7 @@ fn report(
         check(symbols, &mut outcome);
     }
     let mut symbolizer = Symbolizer::new(source);
-    Report::new(&outcome, &mut symbolizer, names, &Policy::default())
+    Report::new(&outcome, &mut symbolizer, names)
 }
 
 /// The program that a recording tells of in its first bytes.

@@ -12,7 +12,7 @@ use leakscope_fleet::rows::{Kind, Origin, Rows};
 use leakscope_fleet::store::{Folder, Part};
 use leakscope_report::document::call_site::Left;
 use leakscope_report::document::usage::Exhaustion;
-use leakscope_report::{Policy, Report, Standing, Symbolizer};
+use leakscope_report::{Report, Standing, Symbolizer};
 use leakscope_testing::program::Random;
 use leakscope_testing::scenario::Scenario;
 
@@ -60,12 +60,7 @@ pub(crate) fn report() -> Report {
     let inputs: &[&[u8]] = &[&bytes];
     let mut analysis = Analysis::new(&Layout::of(inputs), KeepAll);
     analysis.run(inputs).expect("bytes can be read");
-    Report::new(
-        &analysis.outcome(),
-        &mut Symbolizer::new(None),
-        &[],
-        &Policy::default(),
-    )
+    Report::new(&analysis.outcome(), &mut Symbolizer::new(None), &[])
 }
 
 /// What a call site left behind on a device in a day.

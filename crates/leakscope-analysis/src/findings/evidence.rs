@@ -30,6 +30,22 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All there are.
+    pub const ALL: [Self; 12] = [
+        Self::LeakSteady,
+        Self::LeakGrowing,
+        Self::LeakPerCycle,
+        Self::LeakSurvivors,
+        Self::Lost,
+        Self::LateRelease,
+        Self::Bounded,
+        Self::Once,
+        Self::InFlight,
+        Self::Unclassified,
+        Self::Uncertain,
+        Self::AllFreed,
+    ];
+
     /// The name that programs read: `leak-steady`, `late-release`, …
     pub const fn name(self) -> &'static str {
         match self {

@@ -11,6 +11,8 @@ pub(super) struct TargetClock {
     cycles: Option<(u32, u64)>,
     /// Whether a start sequence came since.
     began: bool,
+    /// Whether it has stood still: then it proves nothing.
+    stands: bool,
 }
 
 /// A clock that runs in steps, and a recorder that takes its time, in microseconds.
@@ -21,20 +23,39 @@ const STEPS: u64 = 100_000;
 const EARLY: u64 = 60_000_000;
 const LATER: u64 = 2_000_000;
 
+const SECOND: u64 = 1_000_000;
+
 impl TargetClock {
-    /// The clock says this many microseconds at `time`; returns whether it ran backwards, or, behind a start sequence,
-    /// whether it cannot have come there by running on, and may have from zero.
-    pub(super) fn microseconds(&mut self, now: u64, time: u64, init: &Init) -> bool {
+    /// The clock says this many microseconds at `time`; returns whether the target was reset: behind a start sequence, or where
+    /// one may have been lost, it runs backwards and has not come round, or it cannot have come there by running
+    /// on, and may have from zero. (The time alone is told again now and then.)
+    pub(super) fn microseconds(
+        &mut self,
+        now: u64,
+        time: u64,
+        init: &Init,
+        damaged_at: Option<u64>,
+    ) -> bool {
         let began = std::mem::take(&mut self.began);
         let before = self.microseconds.replace((now, time));
         let first = *self.at_first.get_or_insert(now);
-        let was_reset = before.is_some_and(|(before, then)| {
-            let is_from_zero = first <= EARLY && now <= 2 * first + LATER;
-            now < before
-                || began
-                    && is_from_zero
-                    && stays_behind(now - before, time.saturating_sub(then), init)
-        });
+        let Some((before, then)) = before else {
+            return false;
+        };
+        let ticks = time.saturating_sub(then);
+        if !began && now == before && init.timestamp_hz > 0 && ticks > init.timestamp_hz.into() {
+            self.stands = true;
+        }
+        let is_broken = damaged_at.is_some_and(|at| at >= then);
+        if self.stands || !began && !is_broken {
+            return false;
+        }
+        let is_from_zero = first <= EARLY && now <= 2 * first + LATER;
+        let was_reset = if now < before {
+            began && is_from_zero || !comes_round(before, now, ticks, init)
+        } else {
+            began && is_from_zero && stays_behind(now - before, ticks, init)
+        };
         if was_reset {
             self.at_first = Some(now);
         }
@@ -46,32 +67,74 @@ impl TargetClock {
         self.began = true;
     }
 
-    /// The clock says this many cycles at `time`, behind a start sequence (the time alone is told again now and then,
-    /// and lost data make it look wrong); returns whether it cannot have come there by running on.
+    /// The counter from which time stamps are taken has this value at `time`, behind a start sequence (the time alone is told
+    /// again now and then, and lost data make it look wrong); returns whether it cannot have come there by running on.
     ///
-    /// The number wraps (after 18 s at 240 MHz), so that only one that is far off proves something.
-    pub(super) fn cycles(&mut self, now: u32, time: u64, init: &Init) -> bool {
+    /// The number wraps (after 18 s at 240 MHz), so that only one that is far off proves something. A recorder that shortens its
+    /// time stamps by some bits tells all of the counter (`may_be_shifted`): it runs with the processor then.
+    pub(super) fn cycles(
+        &mut self,
+        now: u32,
+        time: u64,
+        init: &Init,
+        may_be_shifted: bool,
+    ) -> bool {
         let began = std::mem::take(&mut self.began);
         let Some((before, then)) = self.cycles.replace((now, time)) else {
             return false;
         };
-        if !began {
+        if !began || init.timestamp_hz == 0 {
             return false;
         }
-        if init.timestamp_hz == 0 || init.cpu_hz == 0 {
-            return false;
-        }
-        let elapsed = u128::from(time.saturating_sub(then)) * u128::from(init.cpu_hz)
-            / u128::from(init.timestamp_hz);
-        // The two clocks may drift apart, and a chip may change its frequency: a twentieth is allowed.
-        let tolerance = elapsed / 20 + u128::from(init.cpu_hz / 10);
-        if tolerance > u128::from(u32::MAX / 4) {
-            return false;
-        }
-        let expected = before.wrapping_add(elapsed as u32);
-        let off = now.wrapping_sub(expected).min(expected.wrapping_sub(now));
-        u128::from(off) > tolerance
+        let ticks = time.saturating_sub(then);
+        let (hz, cpu_hz) = (u64::from(init.timestamp_hz), u64::from(init.cpu_hz));
+        let is_shifted = may_be_shifted && cpu_hz % hz == 0 && (cpu_hz / hz).is_power_of_two();
+        let rates = [
+            Some(hz),
+            Some(cpu_hz).filter(|_| is_shifted && cpu_hz != hz),
+        ];
+        let (before, now) = (before.into(), now.into());
+        !rates
+            .into_iter()
+            .flatten()
+            .any(|rate| runs_on(before, now, ticks, hz, rate, WRAP) != Some(false))
     }
+}
+
+/// Where a number of 32 bits comes round.
+const WRAP: u64 = 1 << 32;
+
+/// Whether a clock of this rate that comes round at `wrap` may have come from `before` to `now` in so many ticks; `None` if it
+/// can have come anywhere. It may be told in steps and a little late, and drift: a twentieth is allowed.
+fn runs_on(before: u64, now: u64, ticks: u64, hz: u64, rate: u64, wrap: u64) -> Option<bool> {
+    let [before, now, ticks, hz, rate, wrap] = [before, now, ticks, hz, rate, wrap].map(u128::from);
+    let elapsed = ticks * rate / hz;
+    let tolerance = elapsed / 20 + rate / 10;
+    if tolerance > wrap / 4 {
+        return None;
+    }
+    let off = (now + wrap - (before + elapsed) % wrap) % wrap;
+    Some(off.min(wrap - off) <= tolerance)
+}
+
+/// Whether a clock that went back has only come round: a counter of 32 bits or a tick of 16, that is told in microseconds or
+/// in their place.
+fn comes_round(before: u64, now: u64, ticks: u64, init: &Init) -> bool {
+    let hz = u64::from(init.timestamp_hz);
+    if hz == 0 {
+        return false;
+    }
+    let rates = [hz, u64::from(init.cpu_hz.max(1))];
+    let counters = rates.map(|rate| (SECOND, WRAP * SECOND / rate));
+    let in_their_place = rates.map(|rate| (rate, WRAP));
+    let tick_of_16 = [(SECOND, (1 << 16) * 1000), (1000, 1 << 16)];
+    let of_32 = [(SECOND, WRAP), (1000, WRAP)];
+    let mut clocks = [counters, in_their_place, tick_of_16, of_32]
+        .into_iter()
+        .flatten();
+    clocks.any(|(rate, wrap)| {
+        before.max(now) < wrap && runs_on(before, now, ticks, hz, rate, wrap) == Some(true)
+    })
 }
 
 /// Whether a clock that runs on would be further than `advance` microseconds after so many ticks. Some systems count

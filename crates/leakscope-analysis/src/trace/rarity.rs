@@ -112,14 +112,17 @@ impl Trace {
                 return Meant::Stop;
             }
             Packet::SystimeUs { microseconds } => {
-                let clock = &mut self.streams[index].target_clock;
-                if clock.microseconds(microseconds, piece.time, &init) {
+                let source = &mut self.streams[index];
+                let damaged_at = source.damaged_at;
+                let clock = &mut source.target_clock;
+                if clock.microseconds(microseconds, piece.time, &init, damaged_at) {
                     return self.reset(index, piece);
                 }
             }
             Packet::SystimeCycles { cycles } => {
+                let may_be_shifted = !self.espressif;
                 let clock = &mut self.streams[index].target_clock;
-                if clock.cycles(cycles, piece.time, &init) {
+                if clock.cycles(cycles, piece.time, &init, may_be_shifted) {
                     return self.reset(index, piece);
                 }
             }

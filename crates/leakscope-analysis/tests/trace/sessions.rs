@@ -263,6 +263,58 @@ fn a_clock_that_runs_on_was_not_reset() {
     }
 }
 
+/// A recording of so many seconds that tells the target's clock every five, with a start sequence or without, and its sessions.
+fn sessions_told(seconds: u32, starts: bool, clock: impl Fn(u64) -> Packet<'static>) -> usize {
+    let mut recording = Scenario::begun();
+    for round in 0..seconds / 5 {
+        if starts {
+            recording.start();
+        }
+        recording.packet(&clock(recording.time()));
+        if starts {
+            recording.module(512, IDF_HEAP).run(MAIN);
+        }
+        leak(&mut recording, 2 * round, 2);
+        recording.after(5 * u64::from(HZ));
+    }
+    read_one(recording.plain()).outcome.sessions.len()
+}
+
+/// The cycles that a target tells are those of its time stamps, whatever its processor runs with; or those of the processor, of
+/// which time stamps are a part.
+#[test]
+fn cycles_that_run_on_are_no_reset() {
+    let cycles = |rate: u64| {
+        move |time: u64| Packet::SystimeCycles {
+            cycles: (77 + time * rate) as u32,
+        }
+    };
+    assert_eq!(sessions_told(120, true, cycles(1)), 1);
+    assert_eq!(sessions_told(120, false, cycles(1)), 1);
+    let again = |time: u64| Packet::SystimeCycles {
+        cycles: (77 + time % 65_000_000) as u32,
+    };
+    assert_eq!(sessions_told(120, true, again), 2);
+}
+
+/// A clock may come round: a tick of 16 bits, a counter of 32 that is told in place of microseconds. And one that stands still
+/// proves nothing.
+#[test]
+fn a_clock_that_comes_round_was_not_reset() {
+    let ticks = |time: u64| Packet::SystimeUs {
+        microseconds: time / 1000 % (1 << 16) * 1000,
+    };
+    let cycles = |time: u64| Packet::SystimeUs {
+        microseconds: time * 160 % (1 << 32),
+    };
+    let still = |_| Packet::SystimeUs { microseconds: 0 };
+    for starts in [false, true] {
+        assert_eq!(sessions_told(200, starts, ticks), 1, "{starts}");
+        assert_eq!(sessions_told(120, starts, cycles), 1, "{starts}");
+    }
+    assert_eq!(sessions_told(60, false, still), 1);
+}
+
 /// Clocks of both cores' files: a reset is one reset.
 #[test]
 fn a_reset_of_two_cores_is_one() {

@@ -111,6 +111,13 @@ fn rank(
 }
 
 #[test]
+fn all_verdicts_are_listed() {
+    let numbers = Verdict::ALL.map(|verdict| verdict as usize);
+    assert!(numbers.iter().copied().eq(0..numbers.len()));
+    assert_eq!(Verdict::ALL.last(), Some(&Verdict::AllFreed));
+}
+
+#[test]
 fn findings_are_shown_worst_first() {
     let in_order = [
         rank(Verdict::LeakSurvivors, (3, 10), 5, 0),

@@ -181,6 +181,12 @@ impl Run {
             is_level: lefts.iter().any(|left| !left.floor_bytes.is_empty()),
             ..self
         };
+        // A saved report may have been written by anybody.
+        while run.cycles.len() > Left::MOST_GROUPS {
+            let pairs = run.cycles.chunks_exact(2);
+            run.cycles = pairs.map(|pair| pair[0] + pair[1]).collect();
+            run.cycle_group = run.cycle_group.saturating_mul(2);
+        }
         if per == Per::Cycle && !run.cycles.is_empty() {
             run.exposure = (run.cycles.len() as u64 * run.cycle_group) as f64;
             let weight = run.squared_bytes / run.bytes;

@@ -3,11 +3,16 @@
 //! All tests are two-sided, all intervals hold in 95 of 100 cases.
 
 use std::cmp::Ordering;
+use std::f64::consts::SQRT_2;
 
 use statrs::function::beta::{beta_reg, inv_beta_reg};
+use statrs::function::erf::erfc;
 
 /// Probability beyond each end of an interval.
 const TAIL: f64 = 0.025;
+
+/// So many standard deviations below the mean, a normal distribution has that probability left.
+const NORMAL_TAIL: f64 = 1.959_963_984_540_054;
 
 /// The rate of false discoveries that is accepted, and the level of a single test.
 pub const LEVEL: f64 = 0.05;
@@ -65,19 +70,42 @@ fn at_least(count: f64, rest: f64, share: f64) -> f64 {
     }
 }
 
-/// Independent measurements of both sides, compared by their ranks (Mann and Whitney, exact, ties shared). The interval
-/// is that of a factor between both (Hodges and Lehmann, by order statistics of all ratios).
+/// Of more measurements than so many, sums of ranks are taken to be normally distributed: counting them takes the fourth power of
+/// their number.
+const MOST_COUNTED: usize = 50;
+
+/// Independent measurements of both sides, compared by their ranks (Mann and Whitney, ties shared; exact up to
+/// [`MOST_COUNTED`]). The interval is that of a factor between both (Hodges and Lehmann, by order statistics of all ratios).
 pub(crate) fn ranks(before: &[f64], after: &[f64]) -> Tested {
     let (twice_ranks, from) = twice_ranks(before, after);
-    let distribution = rank_sums(&twice_ranks, after.len());
-    let all: f64 = distribution.iter().sum();
-    let tail = |range: &[f64]| range.iter().sum::<f64>() / all;
     let observed: usize = twice_ranks[from..].iter().sum();
-    let (less, more) = (
-        tail(&distribution[..=observed]),
-        tail(&distribution[observed..]),
-    );
+    let (less, more) = if twice_ranks.len() <= MOST_COUNTED {
+        let distribution = rank_sums(&twice_ranks, after.len());
+        let all: f64 = distribution.iter().sum();
+        let tail = |range: &[f64]| range.iter().sum::<f64>() / all;
+        (
+            tail(&distribution[..=observed]),
+            tail(&distribution[observed..]),
+        )
+    } else {
+        let (mean, deviation) = normal(&twice_ranks, after.len());
+        // Between two sums lies half of a rank, and so half of the way to the next.
+        let up_to = |distance: f64| 0.5 * erfc(-(distance + 1.0) / deviation / SQRT_2);
+        let above = observed as f64 - mean;
+        (up_to(above), up_to(-above))
+    };
     Tested::of_tails(less, more, ratios(before, after))
+}
+
+/// The mean and the standard deviation of the sum of `chosen` ranks.
+fn normal(ranks: &[usize], chosen: usize) -> (f64, f64) {
+    let (all, chosen) = (ranks.len() as f64, chosen as f64);
+    let middle = ranks.iter().sum::<usize>() as f64 / all;
+    let squares: f64 = (ranks.iter())
+        .map(|&rank| (rank as f64 - middle).powi(2))
+        .sum();
+    let variance = chosen * (all - chosen) / all * squares / (all - 1.0);
+    (chosen * middle, variance.sqrt().max(f64::MIN_POSITIVE))
 }
 
 /// The least `p` that [`ranks`] can give.
@@ -125,19 +153,23 @@ fn ratios(before: &[f64], after: &[f64]) -> (f64, f64) {
     let untied: Vec<usize> = (1..=before.len() + after.len())
         .map(|rank| 2 * rank)
         .collect();
-    let distribution = rank_sums(&untied, after.len());
-    let all: f64 = distribution.iter().sum();
     let least = after.len() * (after.len() + 1);
-    let mut below = 0.0;
-    let mut cut = 0;
     // Sums of twice the ranks go by twos.
-    for ways in distribution.iter().skip(least).step_by(2) {
-        below += ways / all;
-        if below > TAIL {
-            break;
-        }
-        cut += 1;
-    }
+    let cut = if untied.len() <= MOST_COUNTED {
+        let distribution = rank_sums(&untied, after.len());
+        let all: f64 = distribution.iter().sum();
+        let mut below = 0.0;
+        let sums = distribution.iter().skip(least).step_by(2);
+        sums.take_while(|&ways| {
+            below += ways / all;
+            below <= TAIL
+        })
+        .count()
+    } else {
+        let (mean, deviation) = normal(&untied, after.len());
+        let highest = mean - NORMAL_TAIL * deviation - 1.0 - least as f64;
+        (highest / 2.0 + 1.0).max(0.0) as usize
+    };
     match cut {
         0 => (0.0, f64::INFINITY),
         cut => (ratios[cut - 1], ratios[ratios.len() - cut]),
@@ -266,6 +298,31 @@ mod tests {
             .map(|step| (all - count + step) as f64 / step as f64)
             .product();
         choose * share.powi(count as i32) * (1.0 - share).powi((all - count) as i32)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// Where the sums of ranks are no longer counted, the answer is nearly what counting gives.
+        #[test]
+        fn many_ranks_are_compared_nearly_exactly(
+            before in proptest::collection::vec(0_u16..300, 24..28),
+            after in proptest::collection::vec(0_u16..330, 27..30),
+        ) {
+            let number = |values: &[u16]| values.iter().map(|&value| f64::from(value) + 1.0).collect::<Vec<f64>>();
+            let (before, after) = (number(&before), number(&after));
+            let tested = ranks(&before, &after);
+            let (all, from) = twice_ranks(&before, &after);
+            let counted = rank_sums(&all, after.len());
+            let observed: usize = all[from..].iter().sum();
+            let whole: f64 = counted.iter().sum();
+            let less = counted[..=observed].iter().sum::<f64>() / whole;
+            let more = counted[observed..].iter().sum::<f64>() / whole;
+            let expected = (2.0 * less.min(more)).min(1.0);
+            prop_assert!((tested.p - expected).abs() < 0.01, "{} {}", tested.p, expected);
+            let (low, high) = tested.ratio;
+            prop_assert!(low <= high && (tested.p < 0.03) <= !(low < 1.0 && 1.0 < high));
+        }
     }
 
     proptest! {

@@ -256,17 +256,14 @@ impl Gate {
         if !judgement.inconclusive.is_empty() {
             return;
         }
-        let leaks = |known: &&crate::baseline::KnownSite| {
-            (report.call_sites.iter().zip(&judgement.standings)).any(|(site, standing)| {
-                !matches!(standing, Standing::Fine)
-                    && baseline
-                        .find(report, site)
-                        .is_some_and(|found| found == *known)
-            })
-        };
+        let sites = report.call_sites.iter().zip(&judgement.standings);
+        let leaking = sites.filter(|(_, standing)| !matches!(standing, Standing::Fine));
+        let leaking: Vec<_> = leaking
+            .filter_map(|(site, _)| baseline.find(report, site))
+            .collect();
         let known = baseline.sites.iter().enumerate();
         let fixed = known
-            .filter(|(_, known)| !known.may_leak && !leaks(known))
+            .filter(|(_, known)| !known.may_leak && !leaking.contains(known))
             .map(|(index, _)| index);
         judgement.fixed = fixed.collect();
     }

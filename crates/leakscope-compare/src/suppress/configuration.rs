@@ -1,5 +1,7 @@
 //! Our own file, `leakscope.toml`: rules that say why, and what a gate asks for.
 
+use leakscope_analysis::findings::Verdict;
+use leakscope_report::can_be_leak;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -169,12 +171,6 @@ fn day(until: &toml::value::Datetime) -> Result<Date, String> {
 
 /// Whether a verdict is one that fails.
 fn is_leak(name: &str) -> bool {
-    use leakscope_analysis::findings::Verdict;
-    let leaks = [
-        Verdict::LeakSteady,
-        Verdict::LeakGrowing,
-        Verdict::LeakPerCycle,
-        Verdict::LeakSurvivors,
-    ];
-    leaks.iter().any(|verdict| verdict.name() == name)
+    let mut all = Verdict::ALL.into_iter();
+    all.any(|verdict| verdict.name() == name && can_be_leak(verdict))
 }

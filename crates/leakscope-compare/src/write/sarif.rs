@@ -11,7 +11,7 @@ use super::{Checked, Place};
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// Rules, by the names of failures: what they are, and what to do. The ids never change.
-const RULES: [(&str, &str, &str); 9] = [
+const RULES: [(&str, &str, &str); 10] = [
     (
         "leak-steady",
         "Blocks are allocated here again and again, and none is freed.",
@@ -31,6 +31,11 @@ const RULES: [(&str, &str, &str); 9] = [
         "leak-survivors",
         "Most blocks are freed soon, and a growing number outlives them all.",
         "Look at the paths that leave the function early.",
+    ),
+    (
+        "lost",
+        "Nothing in the device's memory points at these blocks any more.",
+        "Look for who forgot the last pointer.",
     ),
     (
         "outstanding",
@@ -68,7 +73,7 @@ pub fn sarif(checked: &Checked<'_>) -> (String, LeftOut) {
             "shortDescription": {"text": what},
             "fullDescription": {"text": what},
             "help": {"text": help},
-            "properties": {"tags": [if id.contains("leak") || id == "outstanding" { "memory-leak" } else { "memory" }]},
+            "properties": {"tags": [if is_of_leaks(id) { "memory-leak" } else { "memory" }]},
         })
     });
     let sarif = json!({
@@ -86,6 +91,10 @@ pub fn sarif(checked: &Checked<'_>) -> (String, LeftOut) {
         }],
     });
     (format!("{sarif:#}\n"), left_out)
+}
+
+fn is_of_leaks(rule: &str) -> bool {
+    !["double-free", "wrong-free", "failed-allocation"].contains(&rule)
 }
 
 fn result(checked: &Checked<'_>, alert: &Alert<'_>) -> Value {

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use leakscope_analysis::findings::Verdict;
 use leakscope_compare::gate::{Gate, Judgement};
 use leakscope_compare::write::{self, Checked, LeftOut};
-use leakscope_report::Report;
+use leakscope_report::{Report, can_be_leak};
 use serde_json::Value;
 
 use crate::programs::{Build, MAIN, PARSE, POLL, healthy, leaking, report, report_by};
@@ -52,6 +53,13 @@ fn sarif_has_what_code_scanning_asks_for() {
                     .is_some_and(|text| !text.is_empty())
             );
         }
+    }
+    // All verdicts that fail have one.
+    for verdict in Verdict::ALL.into_iter().filter(|&one| can_be_leak(one)) {
+        assert!(
+            rules.iter().any(|rule| rule["id"] == verdict.name()),
+            "{verdict:?}"
+        );
     }
     let flow = &result["codeFlows"][0]["threadFlows"][0]["locations"];
     assert_eq!(flow.as_array().map(Vec::len), Some(2));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::trace::Layout;
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{FrameSource, Report, Symbolizer};
 use leakscope_symbols::CodeFrame;
 use leakscope_testing::scenario::Scenario;
 
@@ -91,10 +91,5 @@ pub(crate) fn report_by(recording: &Scenario, build: Option<&Build>) -> Report {
     let Ok(_) = analysis.run(&[&bytes[..]][..]);
     let outcome = analysis.outcome();
     let mut symbolizer = Symbolizer::new(build.map(|build| build as &dyn FrameSource));
-    Report::new(
-        &outcome,
-        &mut symbolizer,
-        &["heap.svdat".to_owned()],
-        &Policy::default(),
-    )
+    Report::new(&outcome, &mut symbolizer, &["heap.svdat".to_owned()])
 }

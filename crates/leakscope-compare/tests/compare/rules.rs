@@ -1,6 +1,8 @@
 //! Files of rules, as others have written them.
 
+use leakscope_analysis::findings::Verdict;
 use leakscope_compare::suppress::{Rules, suggest};
+use leakscope_report::can_be_leak;
 
 use crate::programs::{Build, leaking, report, report_by};
 
@@ -83,6 +85,17 @@ fn a_rule_says_why_and_which() {
     }
     let twice = "[[suppress]]\nid = 'a'\nreason = 'b'\nfile = 'f'\n".repeat(2);
     assert!(Rules::read("leakscope.toml", &twice).is_err());
+}
+
+#[test]
+fn a_rule_can_name_each_verdict_that_fails_and_no_other() {
+    for verdict in Verdict::ALL {
+        let name = verdict.name();
+        let rule = format!("[[suppress]]\nid = 'a'\nreason = 'b'\nverdict = ['{name}']\n");
+        let read = Rules::read("leakscope.toml", &rule);
+        assert_eq!(read.is_ok(), can_be_leak(verdict), "{read:?}");
+    }
+    assert!(can_be_leak(Verdict::Lost) && !can_be_leak(Verdict::Bounded));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use leakscope_analysis::heap::{FoldStack, SiteId};
 use leakscope_analysis::outcome::{CallSite, Outcome, Totals};
 use leakscope_analysis::problem::{Problem, ProblemKind};
 use leakscope_report::program::AllocatorFrames;
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{FrameSource, Report, Symbolizer};
 use leakscope_symbols::CodeFrame;
 use rustc_hash::FxHashMap;
 
@@ -116,12 +116,7 @@ impl Profile {
     pub fn report(&self, name: &str) -> Result<Report, ProfileError> {
         let outcome = self.outcome(&mut AllocatorFrames(Some(self)))?;
         let mut symbolizer = Symbolizer::new(Some(self));
-        Ok(Report::new(
-            &outcome,
-            &mut symbolizer,
-            &[name.to_owned()],
-            &Policy::default(),
-        ))
+        Ok(Report::new(&outcome, &mut symbolizer, &[name.to_owned()]))
     }
 
     fn outcome(&self, fold: &mut impl FoldStack) -> Result<Outcome, ProfileError> {

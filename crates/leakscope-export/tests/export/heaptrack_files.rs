@@ -6,7 +6,7 @@ use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::trace::Layout;
 use leakscope_export::{Format, Heaptrack, HeaptrackError, Options, Selection};
-use leakscope_report::{Policy, Report, Symbolizer};
+use leakscope_report::{Report, Symbolizer};
 use proptest::prelude::*;
 
 use crate::made::{Made, PROGRAM, everything, recording, steps};
@@ -19,12 +19,7 @@ fn report(file: &[u8]) -> Result<Report, HeaptrackError> {
     let mut analysis = Analysis::new(&Layout::of(&inputs), KeepAll);
     let Ok(_) = analysis.run(inputs.as_slice());
     let mut symbolizer = Symbolizer::new(Some(&code));
-    Ok(Report::new(
-        &analysis.outcome(),
-        &mut symbolizer,
-        &[],
-        &Policy::default(),
-    ))
+    Ok(Report::new(&analysis.outcome(), &mut symbolizer, &[]))
 }
 
 /// By names of functions: blocks and bytes that were allocated, and that are outstanding.

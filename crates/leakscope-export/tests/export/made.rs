@@ -7,7 +7,7 @@ use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Layout;
 use leakscope_export::{Facts, Format, Options, Output, Selection, Table, Value, export};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{FrameSource, Report, Symbolizer};
 use leakscope_symbols::CodeFrame;
 use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 use proptest::prelude::*;
@@ -72,7 +72,7 @@ impl Made {
         let outcome = analysis.outcome();
         let mut symbolizer = Symbolizer::new(Some(&program));
         let names = ["made.svdat".to_owned()];
-        let report = Report::new(&outcome, &mut symbolizer, &names, &Policy::default());
+        let report = Report::new(&outcome, &mut symbolizer, &names);
         Self {
             inputs,
             outcome,

@@ -1,5 +1,6 @@
 //! What is looked at: which memory is a root, and of which kind.
 
+use super::Block;
 use super::blocks::BlockMap;
 use super::ranges::Ranges;
 use super::scene::Scene;
@@ -27,11 +28,7 @@ pub(super) struct Areas {
 impl Areas {
     pub(super) fn of(scene: &Scene<'_>, map: &BlockMap) -> Self {
         let held = Ranges::of(scene.image.segments().map(|(range, _)| range));
-        let blocks = Ranges::of(
-            map.list()
-                .iter()
-                .map(|block| block.start..block.start + block.size),
-        );
+        let blocks = Ranges::of(map.list().iter().map(Block::range));
         let whole_stacks = Ranges::of(scene.stacks.iter().map(|stack| stack.whole.clone()));
         let heap = Ranges::of(scene.heap.iter().cloned());
         let free = Ranges::of(scene.free.iter().cloned());
@@ -42,7 +39,7 @@ impl Areas {
             .without(&whole_stacks);
         let used = Ranges::of(scene.stacks.iter().map(|stack| stack.used.clone()));
         let is_stack = (map.list().iter())
-            .map(|block| whole_stacks.meets(&(block.start..block.start + block.size)))
+            .map(|block| whole_stacks.meets(&block.range()))
             .collect();
         let roots = Ranges::of(scene.roots.iter().cloned());
         let roots = held.and(&roots).without(&blocks);

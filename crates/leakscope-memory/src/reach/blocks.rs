@@ -90,7 +90,7 @@ impl BlockMap {
 
 /// Where a block ends. One of no bytes has an address of its own all the same.
 fn end(block: &Block) -> u64 {
-    block.start + block.size.max(1)
+    block.start.saturating_add(block.size.max(1))
 }
 
 #[cfg(test)]

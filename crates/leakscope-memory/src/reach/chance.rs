@@ -34,7 +34,7 @@ impl<'m> Chance<'m> {
         let next_below = hull.start.checked_sub(size);
         let below = segments.iter().rev().fold(next_below, |below, segment| {
             let start = below?;
-            let meets = segment.start < start + size && start < segment.end;
+            let meets = segment.start < start.saturating_add(size) && start < segment.end;
             if meets {
                 segment.start.checked_sub(size)
             } else {

@@ -23,7 +23,7 @@ pub enum Use {
 /// What each stretch of the image is, in order of addresses: all that it holds, once.
 pub(super) fn map(map: &BlockMap, areas: &Areas) -> Vec<(Range<u64>, Use)> {
     let blocks = map.list().iter().enumerate();
-    let blocks = blocks.map(|(index, block)| (block.start..block.start + block.size, index));
+    let blocks = blocks.map(|(index, block)| (block.range(), index));
     let blocks = blocks.filter(|(range, _)| !range.is_empty());
     let mut known: Vec<(Range<u64>, Use)> = blocks
         .flat_map(|(range, index)| {

@@ -16,6 +16,8 @@ mod ranges;
 mod scene;
 mod words;
 
+use std::ops::Range;
+
 pub use aliases::Alias;
 pub use holders::{Branch, Root};
 pub use map::Use;
@@ -30,6 +32,13 @@ pub struct Block {
     pub size: u64,
     /// What it has in common with others: they are shown as one.
     pub group: u32,
+}
+
+impl Block {
+    /// Its bytes. A recording may say of a block that it lies behind the last address: none does.
+    pub const fn range(&self) -> Range<u64> {
+        self.start..self.start.saturating_add(self.size)
+    }
 }
 
 /// Whether a block can be reached: memcheck's kinds of leaks.

@@ -69,7 +69,7 @@ impl Pointers {
         for (index, block) in map.list().iter().enumerate() {
             // Of a stack only a part is in use, and that is a root.
             if !areas.is_stack[index] {
-                let range = block.start..block.start + block.size;
+                let range = block.range();
                 words::each(scene.image, &range, scene.unaligned, |address, word| {
                     search.see(Holder::Block(index, address - block.start), word);
                 });

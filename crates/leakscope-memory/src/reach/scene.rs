@@ -87,8 +87,7 @@ impl<'i> Scene<'i> {
             holder: ways.holders[index],
             words: ways.words[index],
             branch: ways.branch[index],
-            is_in_image: (self.image)
-                .holds(&(blocks[index].start..blocks[index].start + blocks[index].size)),
+            is_in_image: (self.image).holds(&blocks[index].range()),
         });
         Survey {
             blocks: found.collect(),
@@ -159,7 +158,7 @@ impl<'s> Look<'s> {
     fn scanned(&self) -> Scanned {
         let blocks = self.map.list().iter();
         let in_image = blocks.filter(|block| {
-            let range = block.start..block.start + block.size;
+            let range = block.range();
             self.scene.image.holds(&range)
         });
         Scanned {

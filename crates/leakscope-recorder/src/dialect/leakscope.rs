@@ -12,7 +12,7 @@ use super::stack_table::{Slot, StackTable};
 use super::{HeapEvent, MODULE_OFFSET, size_on_wire};
 use crate::config::Config;
 use crate::event::Block;
-use crate::packets::{Cursor, Output};
+use crate::packets::{Cursor, Mode, Output};
 use crate::stack::Walked;
 
 /// The version that the `Heap` event states.
@@ -165,7 +165,11 @@ impl<const DEPTH: usize, const STACKS: usize> Leakscope<DEPTH, STACKS> {
             Slot::Known(number) => number,
             Slot::Due(number) => {
                 let stored = output.stored;
+                // No event is to be lost for it.
+                let has_room =
+                    output.chain.mode >= Mode::Recording && output.ring.free() > 3 * Self::LONGEST;
                 if output.chain.repeats.may_repeat()
+                    && has_room
                     && define(output, config, Self::LONGEST, number, stack)
                 {
                     self.known.define(number, stack.hash);

@@ -4,7 +4,9 @@ mod cursor;
 mod output;
 mod repeats;
 mod ring;
+mod time;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use output::{Chain, Mode, OVERFLOW, Output, Running, Scale};
-pub(crate) use ring::{Place, Ring};
+pub(crate) use output::{Chain, Mode, OVERFLOW, Output, Running};
+pub(crate) use ring::{Place, RESERVE, Ring};
+pub(crate) use time::{Scale, Time};

@@ -10,6 +10,7 @@ use leakscope_systemview::{BufferTooSmall, Writer, id};
 use super::cursor::Cursor;
 use super::repeats::Repeats;
 use super::ring::{Place, Ring};
+use super::time::Scale;
 use crate::event::SystemEvent;
 
 /// What a stream does with events at present.
@@ -36,8 +37,10 @@ pub(crate) struct Chain {
     pub(crate) usual_mode: Mode,
     /// When the last packet was stored, in units of the clock.
     pub(crate) last: u32,
-    /// Halves of the clock's period that went by before that and were not told for lack of room.
+    /// Quarters of the clock's period that went by before that and were not told for lack of room.
     pub(crate) owed: u32,
+    /// Of a core that does not record: up to where its recording tells the time that all cores share.
+    pub(crate) told: u64,
     /// The short way may write below this position of the ring, and no event later than so many units after the last:
     /// then the long way looks after what comes up now and then.
     pub(crate) limit: usize,
@@ -76,6 +79,7 @@ impl Chain {
         usual_mode: Mode::Stopped,
         last: 0,
         owed: 0,
+        told: 0,
         limit: 0,
         pause: 0,
         repeats: Repeats::NEW,
@@ -104,21 +108,14 @@ pub struct Output<'a> {
     pub(crate) ring: Ring<'a>,
     pub(crate) chain: &'a mut Chain,
     pub(crate) now: u32,
+    /// Units since the first core began, as far as they were counted. (The short way asks for none.)
+    pub(crate) time: u64,
     /// For the short way: room for one packet, in one piece.
     pub(crate) place: Option<Place>,
     /// How the clock counts.
     pub(crate) scale: Scale,
     /// Bytes that were stored.
     pub(crate) stored: usize,
-}
-
-/// How a clock counts.
-#[derive(Clone, Copy)]
-pub(crate) struct Scale {
-    /// Which of its bits count.
-    pub(crate) mask: u32,
-    /// How many low bits of a time are not sent: a tick is `1 << shift` units.
-    pub(crate) shift: u32,
 }
 
 impl Output<'_> {
@@ -163,7 +160,7 @@ impl Output<'_> {
     }
 
     #[inline(never)]
-    fn put_short(&mut self, id: u32, numbers: [Option<u32>; 2], delta: u32) -> bool {
+    pub(super) fn put_short(&mut self, id: u32, numbers: [Option<u32>; 2], delta: u32) -> bool {
         self.put_anywhere(SHORT, delta, |cursor| {
             cursor.byte(id as u8);
             for number in numbers.into_iter().flatten() {
@@ -208,6 +205,20 @@ impl Output<'_> {
         self.short(id, [None; 2])
     }
 
+    /// The recording ends. That is told, and a loss before it, out of the reserve. Time for which there is no room is told
+    /// before the next start.
+    pub(crate) fn end(&mut self) {
+        self.settle();
+        self.ring.open_reserve();
+        if self.chain.mode == Mode::Dropping {
+            self.tell_overflow();
+        }
+        let stored = self.put_short(id::TRACE_STOP, [None; 2], self.delta());
+        self.account(stored);
+        self.chain.mode = Mode::Stopped;
+        self.leave_time();
+    }
+
     /// Bytes as they are, without time; false if there is no room.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> bool {
         let (scratch, room) = self.ring.scratch();
@@ -221,46 +232,6 @@ impl Output<'_> {
     pub(crate) fn reopen(&mut self, longest: usize) {
         let is_open = self.chain.mode >= Mode::Recording && self.chain.owed == 0;
         self.chain.limit = if is_open { self.ring.limit(longest) } else { 0 };
-    }
-
-    /// Carries the time on where nothing happens: a clock that comes around between two packets would lose its
-    /// period.
-    pub(crate) fn keep_time(&mut self) {
-        let half = self.scale.mask / 2 + 1;
-        if self.passed() < half || self.has_gone_back() {
-            return;
-        }
-        self.chain.last = self.chain.last.wrapping_add(half);
-        if self.chain.mode != Mode::Stopped {
-            self.chain.owed = self.chain.owed.saturating_add(1);
-            self.settle();
-        }
-    }
-
-    /// Whether the clock has stepped back since the last packet: one that counts an operating system's ticks does, if
-    /// interrupts are off for longer than a tick. Where `poll` is called often enough, as much time as that would be
-    /// otherwise cannot have passed.
-    fn has_gone_back(&self) -> bool {
-        self.passed() >= self.scale.mask / 8 * 7
-    }
-
-    /// A clock that has stepped back stands still in the recording until it has caught up.
-    pub(crate) fn never_goes_back(&mut self) {
-        if self.chain.mode != Mode::Stopped && self.has_gone_back() {
-            self.now = self.chain.last;
-        }
-    }
-
-    /// Tells of half periods that went by; whether there was room for all.
-    fn settle(&mut self) -> bool {
-        let ticks = (self.scale.mask / 2 + 1) >> self.scale.shift;
-        for _ in 0..self.chain.owed.min(MOST_AT_ONCE) {
-            if !self.put_short(id::NOP, [None; 2], ticks) {
-                return false;
-            }
-            self.chain.owed -= 1;
-        }
-        self.chain.owed == 0
     }
 
     /// An event is dropped without an attempt to store it.
@@ -397,11 +368,10 @@ unsafe fn put(
     unsafe { cursor.position().offset_from(start) as usize }
 }
 
-/// Half periods that are told before an event, at most: the critical section goes on meanwhile.
-const MOST_AT_ONCE: u32 = 16;
-
 /// The longest `OVERFLOW` packet.
 pub(crate) const OVERFLOW: usize = 1 + 5 + 5;
+/// The longest packet without fields.
+pub(super) const BARE: usize = 1 + 5;
 /// The longest packet of an id below 24 and two numbers.
 const SHORT: usize = 1 + 2 * 5 + 5;
 

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
+use super::output::{BARE, OVERFLOW};
 use crate::sink::rtt::Channel;
 
 /// Room for a packet of at most `longest` bytes, which is the writer's.
@@ -10,6 +11,9 @@ pub(crate) struct Place {
     pub(crate) start: *mut u8,
     pub(crate) longest: usize,
 }
+
+/// Bytes that are kept for the end of a recording: that it stops, and what was lost before that.
+pub(crate) const RESERVE: usize = OVERFLOW + BARE;
 
 /// Bytes that are written between two looks at all that comes up now and then: some 30 events.
 const STRETCH: usize = 256;
@@ -24,6 +28,8 @@ pub(crate) struct Ring<'a> {
     start: *mut u8,
     capacity: usize,
     scratch: usize,
+    /// Bytes that stay free.
+    reserve: usize,
     channel: &'a Channel,
 }
 
@@ -42,8 +48,14 @@ impl<'a> Ring<'a> {
             start,
             capacity,
             scratch,
+            reserve: RESERVE,
             channel,
         }
+    }
+
+    /// Gives the reserve away.
+    pub(crate) fn open_reserve(&mut self) {
+        self.reserve = 0;
     }
 
     /// Where a packet of at most `longest` bytes can be written as it is; `None` if there is less room in one
@@ -56,7 +68,7 @@ impl<'a> Ring<'a> {
     pub(crate) fn place(&self, longest: usize) -> Option<Place> {
         let write = self.write_position();
         let read = self.channel.read_position(Ordering::Acquire);
-        let end = write + longest;
+        let end = write + longest + self.reserve;
         let has_room = end < self.capacity && (read <= write || end < read);
         // SAFETY: `write` is below the capacity.
         let start = || unsafe { self.start.add(write) };
@@ -71,7 +83,8 @@ impl<'a> Ring<'a> {
     pub(crate) fn limit(&self, longest: usize) -> usize {
         let (write, read) = (self.write_position(), self.read_position());
         let end = if read <= write { self.capacity } else { read };
-        end.saturating_sub(longest).min(write + STRETCH)
+        end.saturating_sub(longest + self.reserve)
+            .min(write + STRETCH)
     }
 
     /// Where the next byte goes, and how many there are in all.
@@ -91,14 +104,15 @@ impl<'a> Ring<'a> {
         })
     }
 
-    /// How many bytes are free in all.
+    /// How many bytes are free, without the reserve.
     pub(crate) fn free(&self) -> usize {
         let (write, read) = (self.write_position(), self.read_position());
-        if read > write {
+        let all = if read > write {
             read - write - 1
         } else {
             self.capacity - (write - read) - 1
-        }
+        };
+        all.saturating_sub(self.reserve)
     }
 
     /// Where packets are put together for which there is no [`place`](Self::place).

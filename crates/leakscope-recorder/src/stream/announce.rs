@@ -10,7 +10,7 @@ use super::TEXT;
 use crate::config::Config;
 use crate::dialect::{Dialect, MODULE_OFFSET};
 use crate::event::{SystemEvent, Task, until_nul};
-use crate::packets::{Output, Running};
+use crate::packets::{OVERFLOW, Output, Running};
 
 /// Bytes of a task's name on the wire.
 const TASK_NAME: usize = 32;
@@ -92,6 +92,11 @@ impl Output<'_> {
         self.is_ready();
         self.sync();
         self.bare(id::TRACE_START);
+    }
+
+    /// Whether a part of the start sequence finds room, with what has to be told before it.
+    pub(super) fn has_room_for_part(&self) -> bool {
+        self.chain.owed == 0 && self.ring.free() > Part::LONGEST + OVERFLOW
     }
 
     /// A place at which a host can begin to read.

@@ -2,15 +2,13 @@
 
 use core::sync::atomic::Ordering;
 
-use leakscope_systemview::id;
-
 use super::announce::{Part, SystemText};
 use super::command::Command;
 use super::{DOWN_BUFFER, Session, Settings, Stream};
 use crate::config::{Config, WhenFull};
 use crate::dialect::Dialect;
 use crate::locked::locked;
-use crate::packets::{Mode, OVERFLOW, Output};
+use crate::packets::{Mode, Output, RESERVE};
 use crate::platform::{Clock, CoreNumber};
 
 impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>
@@ -93,11 +91,17 @@ where
             self.receive_byte(core, byte);
         }
         let times = Times::of(settings);
-        let is_changed = self.with_output(settings, core, |session, output| {
-            self.start_if_wanted(&settings.config, session, output, &times)
-        });
-        if is_changed {
-            self.set_gate(settings);
+        loop {
+            let (is_changed, goes_on) = self.with_output(settings, core, |session, output| {
+                let is_changed = self.start_if_wanted(&settings.config, session, output, &times);
+                (is_changed, session.start_wanted && output.stored > 0)
+            });
+            if is_changed {
+                self.set_gate(settings);
+            }
+            if !goes_on {
+                break;
+            }
         }
         self.announce(settings, core, &times);
         self.repeat(settings, core, &times);
@@ -135,14 +139,7 @@ where
                 number += 1;
             }
         };
-        let tell = |tell: &mut dyn FnMut(&mut Output<'_>)| {
-            self.with_output(settings, core, |_, output| {
-                // A stopped recorder has no packets to put answers between.
-                if output.chain.mode != Mode::Stopped {
-                    tell(output);
-                }
-            });
-        };
+        let tell = |tell: &mut dyn FnMut(&mut Output<'_>)| self.answer(settings, core, tell);
         match command {
             Command::Start => {
                 self.with_output(settings, core, |session, _| session.start_wanted = true);
@@ -153,8 +150,7 @@ where
                     session.start_wanted = false;
                     session.announced = None;
                     if output.chain.mode != Mode::Stopped {
-                        output.bare(id::TRACE_STOP);
-                        output.chain.mode = Mode::Stopped;
+                        output.end();
                     }
                 });
                 self.set_gate(settings);
@@ -181,6 +177,33 @@ where
         }
     }
 
+    /// Answers are packets of a recording: a stopped recorder has none to put them between. One that finds no room is left
+    /// out, as events are recorded before all else: the host can ask again.
+    fn answer(&self, settings: &Settings<C>, core: usize, tell: &mut dyn FnMut(&mut Output<'_>)) {
+        loop {
+            let is_over = self.with_output(settings, core, |_, output| {
+                let is_recording = output.chain.mode != Mode::Stopped;
+                output.settle();
+                let is_told = is_recording && output.has_room_for_part();
+                if is_told {
+                    tell(output);
+                }
+                is_told || !is_recording
+            });
+            let writes = matches!(settings.config.when_full, WhenFull::Write(_));
+            if is_over || !writes || !self.make_room(settings, core) {
+                return;
+            }
+        }
+    }
+
+    /// How much room a start needs.
+    pub(super) fn room_for_start(&self, config: &Config) -> usize {
+        let tasks = self.with_tasks(|tasks| tasks.len());
+        let bound = Output::start_sequence_bound::<D>(config, tasks);
+        bound.min(Self::CAPACITY - 1 - RESERVE)
+    }
+
     /// Tells of the task at a place of the list, if there is one.
     pub(super) fn tell_task(&self, output: &mut Output<'_>, place: usize, config: &Config) {
         self.with_tasks(|tasks| {
@@ -190,9 +213,34 @@ where
         });
     }
 
-    /// When the first core began, which is now if none has.
-    fn epoch(&self, now: u32) -> u32 {
-        locked(|section| self.epoch.with(section, |epoch| *epoch.get_or_insert(now)))
+    /// Whether all time is told that went by before a start that is due; as much is told as there is room for. A recording
+    /// begins at the moment from which all cores count: where this one comes late, its first packets, by which hosts know
+    /// a start, are told before that.
+    fn has_told_time(
+        &self,
+        config: &Config,
+        session: &mut Session<D>,
+        output: &mut Output<'_>,
+        times: &Times,
+    ) -> bool {
+        if output.chain.mode != Mode::Stopped {
+            return output.settle();
+        }
+        locked(|section| self.time.with(section, |time| time.begin(output.now)));
+        output.resume_time();
+        let (now, owed) = (output.now, output.chain.owed);
+        if owed > 0 && output.chain.usual_mode == Mode::Stopped && !session.has_begun {
+            output.now = output.chain.last;
+            output.chain.owed = 0;
+            output.begin();
+            output.init(config, times.clock_hz >> C::TICK_SHIFT);
+            output.now = now;
+            output.chain.owed = owed;
+            session.has_begun = true;
+        }
+        let is_told = output.settle();
+        output.leave_time();
+        is_told
     }
 
     /// Begins a recording, if that is due and there is room; whether it did.
@@ -203,18 +251,17 @@ where
         output: &mut Output<'_>,
         times: &Times,
     ) -> bool {
-        if !session.start_wanted {
+        if !session.start_wanted || !self.has_told_time(config, session, output, times) {
             return false;
         }
-        let tasks = self.with_tasks(|tasks| tasks.len());
-        let bound = Output::start_sequence_bound::<D>(config, tasks);
-        if output.ring.free() < bound.min(Self::CAPACITY - 1) {
+        if output.ring.free() < self.room_for_start(config) {
             if output.chain.mode >= Mode::Recording {
                 output.chain.mode = Mode::Restarting;
             }
             return false;
         }
         session.start_wanted = false;
+        let has_begun = core::mem::take(&mut session.has_begun);
         session.announced = Some(Part::FIRST);
         let is_first = output.chain.usual_mode == Mode::Stopped;
         output.chain.usual_mode = match config.when_full {
@@ -228,13 +275,14 @@ where
         output.chain.repeats.begin(output.now);
         output.chain.pause = (times.clock_hz / 64).min(C::MASK / 64).max(1);
         let now = output.now;
-        if is_first {
-            output.now = self.epoch(now);
-            output.chain.last = output.now;
+        if !has_begun {
+            if is_first {
+                output.now = output.chain.last;
+            }
+            output.begin();
+            output.now = now;
+            output.init(config, times.clock_hz >> C::TICK_SHIFT);
         }
-        output.begin();
-        output.now = now;
-        output.init(config, times.clock_hz >> C::TICK_SHIFT);
         // The time says whether the device was reset: before anything is said of its heap.
         output.system_time(times.microseconds);
         output.module_description::<D>(0);
@@ -250,7 +298,10 @@ where
     /// Goes on with the start sequence, as far as there is room: a part in each critical section.
     fn announce(&self, settings: &Settings<C>, core: usize, times: &Times) {
         loop {
-            let next = self.with_output(settings, core, |session, _| session.announced);
+            let next = self.with_output(settings, core, |session, output| {
+                output.settle();
+                session.announced
+            });
             let Some(index) = next else {
                 return;
             };
@@ -264,7 +315,7 @@ where
                     session.announced = None;
                     return true;
                 };
-                let has_room = output.ring.free() > Part::LONGEST + OVERFLOW;
+                let has_room = output.has_room_for_part();
                 if has_room {
                     self.tell(
                         output,

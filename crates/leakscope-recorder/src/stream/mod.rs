@@ -14,7 +14,7 @@
 //!
 //! A stream of several cores has a buffer and a chain of times for each, as SystemView has since V3.60:
 //! each is a recording of its own, and the host joins them. All count from the moment when the first core began
-//! to record (another one must begin before the clock has come around).
+//! to record, however late another one begins, or begins again.
 
 mod announce;
 mod command;
@@ -33,7 +33,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use crate::dialect::Dialect;
 use crate::line;
 use crate::locked::{Locked, locked};
-use crate::packets::{Chain, Mode, OVERFLOW, Output, Place, Ring, Scale};
+use crate::packets::{Chain, Mode, OVERFLOW, Output, Place, RESERVE, Ring, Scale, Time};
 use crate::platform::{Clock, CoreNumber, SingleCore};
 use crate::sink::rtt::ControlBlock;
 use crate::stack::Ranges;
@@ -107,8 +107,8 @@ pub struct Stream<
     settings: UnsafeCell<MaybeUninit<Settings<C>>>,
     cores: [Core<D, BYTES>; CORES],
     tasks: Locked<TaskList<TASKS>>,
-    /// When the first core began to record: from then on all cores count.
-    epoch: Locked<Option<u32>>,
+    /// From when on all cores count.
+    time: Locked<Time>,
     number: PhantomData<fn() -> N>,
 }
 
@@ -165,6 +165,8 @@ struct Session<D> {
     parser: Parser,
     /// Send the start sequence as soon as there is room.
     start_wanted: bool,
+    /// Its first packets were sent, and time follows.
+    has_begun: bool,
     /// The part of it that comes next, if it was begun.
     announced: Option<usize>,
     dialect: D,
@@ -187,10 +189,15 @@ where
     /// Bytes of the ring proper.
     const CAPACITY: usize = {
         assert!(
-            BYTES > 4 * Self::SCRATCH + OVERFLOW && BYTES <= i32::MAX as usize,
+            BYTES > 4 * Self::SCRATCH + OVERFLOW + RESERVE && BYTES <= i32::MAX as usize,
             "the buffer must hold more than four of the longest packets"
         );
         BYTES - Self::SCRATCH
+    };
+
+    const SCALE: Scale = Scale {
+        mask: C::MASK,
+        shift: C::TICK_SHIFT,
     };
 
     /// A stream that does not record yet.
@@ -207,6 +214,7 @@ where
                         session: Session {
                             parser: Parser::NEW,
                             start_wanted: false,
+                            has_begun: false,
                             announced: None,
                             dialect: D::NEW,
                         },
@@ -217,7 +225,7 @@ where
                 }
             }; CORES],
             tasks: Locked::new(TaskList::NEW),
-            epoch: Locked::new(None),
+            time: Locked::new(Time::NEW),
             gate: AtomicU8::new(gate::CLOSED),
             is_ready: AtomicBool::new(false),
             settings: UnsafeCell::new(MaybeUninit::uninit()),
@@ -339,6 +347,10 @@ where
         self.cores[core].state.with(section, |state| {
             let State { chain, session } = state;
             let mut output = self.output(core, chain, now, None);
+            output.time = self.time.with(section, |time| {
+                time.look(now, Self::SCALE);
+                time.passed.unwrap_or(0)
+            });
             output.never_goes_back();
             let result = access(session, &mut output);
             output.account_of_repeats();
@@ -362,11 +374,9 @@ where
             ring: self.ring(core),
             chain,
             now,
+            time: 0,
             place,
-            scale: Scale {
-                mask: C::MASK,
-                shift: C::TICK_SHIFT,
-            },
+            scale: Self::SCALE,
             stored: 0,
         }
     }

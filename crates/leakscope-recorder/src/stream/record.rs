@@ -26,6 +26,8 @@ enum Outcome {
     Done,
     /// This core's host wants something, or a start is due.
     Attend(usize),
+    /// A start is due before the event.
+    Begin(usize),
     /// There is no room on this core, and the caller is ready to wait.
     Full(usize),
 }
@@ -99,7 +101,7 @@ where
         let hz = settings.clock.hz();
         loop {
             let outcome = self.with_own_output(settings, |core, session, output| {
-                let outcome = Self::check(output, core, session.start_wanted);
+                let outcome = self.check(output, core, session.start_wanted, &settings.config);
                 if outcome.is_none() {
                     write(&mut session.dialect, output, &settings.config);
                 }
@@ -114,10 +116,11 @@ where
             match outcome {
                 Outcome::Done => return,
                 Outcome::Attend(core) => return self.attend(core),
+                Outcome::Begin(core) => self.attend(core),
                 Outcome::Full(core) => {
                     if !self.make_room(settings, core) {
                         return self.with_output(settings, core, |_, output| {
-                            if output.chain.mode == Mode::Waiting {
+                            if output.chain.mode != Mode::Stopped {
                                 output.drop_event();
                             }
                         });
@@ -233,8 +236,24 @@ where
         }
     }
 
-    /// What becomes of an event that is not simply written; `None` if it must be written after all.
-    fn check(output: &mut Output<'_>, core: usize, start_wanted: bool) -> Option<Outcome> {
+    /// What becomes of an event that is not simply written; `None` if it must be written after all. A recorder that waits
+    /// for room does so whatever was lost before, and for a start too: nobody else might make any.
+    fn check(
+        &self,
+        output: &mut Output<'_>,
+        core: usize,
+        start_wanted: bool,
+        config: &Config,
+    ) -> Option<Outcome> {
+        let waits = !matches!(config.when_full, WhenFull::Drop);
+        if waits && start_wanted {
+            let has_room = output.ring.free() >= self.room_for_start(config);
+            return Some(if has_room {
+                Outcome::Begin(core)
+            } else {
+                Outcome::Full(core)
+            });
+        }
         match output.chain.mode {
             Mode::Stopped if start_wanted => Some(Outcome::Attend(core)),
             Mode::Stopped => Some(Outcome::Done),
@@ -243,17 +262,18 @@ where
                 output.drop_event();
                 Some(Outcome::Attend(core))
             }
-            Mode::Waiting if output.ring.free() < Self::ROOM_FOR_AN_EVENT => {
-                Some(Outcome::Full(core))
+            _ => {
+                let is_full =
+                    waits && (!output.settle() || output.ring.free() < Self::ROOM_FOR_AN_EVENT);
+                is_full.then_some(Outcome::Full(core))
             }
-            Mode::Recording | Mode::Waiting | Mode::Dropping | Mode::Restarting => None,
         }
     }
 
     /// Waits for room, or makes some: outside the critical section. False if another context is making some, which
     /// this one may have interrupted: it would wait for ever.
     #[cold]
-    fn make_room(&self, settings: &Settings<C>, core: usize) -> bool {
+    pub(super) fn make_room(&self, settings: &Settings<C>, core: usize) -> bool {
         match settings.config.when_full {
             WhenFull::Write(write) => self.drain_if_alone(core, write),
             WhenFull::Drop | WhenFull::Wait => {

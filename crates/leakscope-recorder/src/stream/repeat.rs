@@ -2,11 +2,10 @@
 //! second, and the parts of the start sequence in turn. All of it is less than 5 % of the bytes, with the call stacks
 //! that the dialect tells again; so a second counts in which at least 440 bytes were recorded.
 
-use super::announce::Part;
 use super::control::Times;
 use super::{Settings, Stream};
 use crate::dialect::Dialect;
-use crate::packets::{Mode, OVERFLOW, Output};
+use crate::packets::{Mode, Output};
 use crate::platform::{Clock, CoreNumber};
 
 impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>
@@ -22,7 +21,7 @@ where
     }
 
     fn has_room_to_repeat(output: &Output<'_>) -> bool {
-        output.chain.mode >= Mode::Recording && output.ring.free() > Part::LONGEST + OVERFLOW
+        output.chain.mode >= Mode::Recording && output.has_room_for_part()
     }
 
     /// Tells again what is due: sync and time, and then parts of the start sequence, as far as that may go.

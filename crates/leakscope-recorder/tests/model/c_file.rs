@@ -202,6 +202,10 @@ impl Driven for CFile {
         unsafe { (self.library.leakscope_isr_exit_to_scheduler)() };
     }
 
+    fn pass(&self, ticks: u32) {
+        self.ticks.fetch_add(ticks, Ordering::Relaxed);
+    }
+
     fn drain(&self, core: usize) {
         DRAINED.set(Some(self.heard[core]));
         unsafe { (self.library.leakscope_drain)(core as u32, take) };

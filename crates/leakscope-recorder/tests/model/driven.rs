@@ -28,6 +28,8 @@ pub(crate) trait Driven: Sync {
     fn event(&self, number: u32);
     /// An interrupt ends in the scheduler: two bytes.
     fn isr_exit_to_scheduler(&self);
+    /// So much time goes by: one tick more goes by whenever the clock is read.
+    fn pass(&self, ticks: u32);
     /// Hands a core's bytes to its host.
     fn drain(&self, core: usize);
     /// What a core's host has got.
@@ -79,7 +81,7 @@ impl CoreNumber for Core {
 }
 
 /// Ticks whenever it is read.
-struct Ticks(AtomicU32);
+struct Ticks(&'static AtomicU32);
 
 impl Clock for Ticks {
     fn now(&self) -> u32 {
@@ -96,14 +98,16 @@ pub(crate) const BYTES: usize = 1024;
 
 /// leakscope's own stream.
 pub(crate) struct Stream {
-    stream: stream::Stream<Leakscope<2, 16>, Ticks, BYTES, 2, Core, 2>,
+    recorder: stream::Stream<Leakscope<2, 16>, Ticks, BYTES, 2, Core, 2>,
+    ticks: &'static AtomicU32,
     heard: [&'static Mutex<Vec<u8>>; 2],
 }
 
 impl Stream {
     pub(crate) fn new(settings: Settings) -> Self {
         let driven = Self {
-            stream: stream::Stream::new(),
+            recorder: stream::Stream::new(),
+            ticks: Box::leak(Box::default()),
             heard: [(); 2].map(|()| &*Box::leak(Box::default())),
         };
         let config = Config::new("model").when_full(match settings.when_full {
@@ -111,7 +115,7 @@ impl Stream {
             Full::Wait => WhenFull::Wait,
             Full::Drop => WhenFull::Drop,
         });
-        driven.stream.init(Ticks(AtomicU32::new(0)), config);
+        driven.recorder.init(Ticks(driven.ticks), config);
         prepare(&driven, settings);
         driven
     }
@@ -152,27 +156,27 @@ impl Driven for Stream {
     }
 
     fn start(&self) {
-        self.stream.start();
+        self.recorder.start();
     }
 
     fn stop(&self) {
-        self.stream.stop();
+        self.recorder.stop();
     }
 
     fn poll(&self) {
-        self.stream.poll();
+        self.recorder.poll();
     }
 
     fn command(&self, byte: u8) {
-        self.stream.receive(&[byte]);
+        self.recorder.receive(&[byte]);
     }
 
     fn alloc(&self, block: Block, stack: &[usize]) {
-        self.stream.alloc(block, Origin::Frames(stack));
+        self.recorder.alloc(block, Origin::Frames(stack));
     }
 
     fn free(&self, address: usize, stack: &[usize]) {
-        self.stream
+        self.recorder
             .free(Block { address, size: 0 }, Origin::Frames(stack));
     }
 
@@ -181,7 +185,7 @@ impl Driven for Stream {
             address: from,
             size: 0,
         };
-        self.stream.realloc_begins(from, Origin::Frames(stack));
+        self.recorder.realloc_begins(from, Origin::Frames(stack));
     }
 
     fn realloc(&self, from: usize, to: Block, stack: &[usize]) {
@@ -189,7 +193,7 @@ impl Driven for Stream {
             address: from,
             size: 0,
         };
-        self.stream.realloc(from, to, Origin::Frames(stack));
+        self.recorder.realloc(from, to, Origin::Frames(stack));
     }
 
     fn realloc_failed(&self, from: usize, wanted: usize, stack: &[usize]) {
@@ -197,24 +201,28 @@ impl Driven for Stream {
             address: from,
             size: 0,
         };
-        self.stream
+        self.recorder
             .realloc_failed(from, wanted, Origin::Frames(stack));
     }
 
     fn failed(&self, wanted: usize, stack: &[usize]) {
-        self.stream.failed(wanted, Origin::Frames(stack));
+        self.recorder.failed(wanted, Origin::Frames(stack));
     }
 
     fn event(&self, number: u32) {
-        self.stream.event(SystemEvent::MarkStop(number));
+        self.recorder.event(SystemEvent::MarkStop(number));
     }
 
     fn isr_exit_to_scheduler(&self) {
-        self.stream.event(SystemEvent::IsrToScheduler);
+        self.recorder.event(SystemEvent::IsrToScheduler);
+    }
+
+    fn pass(&self, ticks: u32) {
+        self.ticks.fetch_add(ticks, Ordering::Relaxed);
     }
 
     fn drain(&self, core: usize) {
-        let Ok(_) = self.stream.drain(core, &mut |bytes: &[u8]| {
+        let Ok(_) = self.recorder.drain(core, &mut |bytes: &[u8]| {
             let mut heard = self.heard[core]
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);

@@ -64,11 +64,22 @@ pub(crate) fn check_part(driven: &dyn Driven, happened: &Happened) {
     assert!(outcome.totals.heap_events + outcome.totals.dropped_packets <= told);
 }
 
-/// What was stored and what was lost add up to what happened.
-pub(crate) fn check_losses(driven: &dyn Driven, happened: &Happened) {
-    let heard = driven.heard(0);
-    let (mut stored, mut lost, mut count) = (0, 0, 0);
-    let mut rest = heard.as_slice();
+/// What a host was told.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Events of the program.
+    pub(crate) stored: u64,
+    pub(crate) lost: u64,
+    /// Of all packets.
+    pub(crate) ids: Vec<u32>,
+    /// In ticks.
+    pub(crate) end: u64,
+}
+
+/// Every byte belongs to a packet.
+pub(crate) fn told(heard: &[u8]) -> Told {
+    let (mut told, mut count) = (Told::default(), 0);
+    let mut rest = heard;
     while !rest.is_empty() {
         if rest.starts_with(&sync::SYNC) {
             rest = &rest[sync::SYNC.len()..];
@@ -76,20 +87,28 @@ pub(crate) fn check_losses(driven: &dyn Driven, happened: &Happened) {
         }
         let frame = Frame::split(rest).expect("every byte belongs to a packet");
         rest = &rest[frame.length..];
+        told.ids.push(frame.id);
+        told.end += u64::from(frame.delta);
         match frame.id {
             // By SEGGER's rule: what the count grew by, and one for each time the buffer was found full.
             id::OVERFLOW => {
                 let now = Numbers::new(frame.payload).next().expect("a count");
-                lost += u64::from(now - count) + 1;
+                told.lost += u64::from(now - count) + 1;
                 count = now;
             }
-            512 | 515 | 519..=522 | id::MARK_STOP => stored += 1,
+            512 | 515 | 519..=522 | id::MARK_STOP => told.stored += 1,
             _ => {}
         }
     }
+    told
+}
+
+/// What was stored and what was lost add up to what happened.
+pub(crate) fn check_losses(driven: &dyn Driven, happened: &Happened) {
+    let Told { stored, lost, .. } = told(&driven.heard(0));
     // The last event is the model's own.
-    let told = happened.told() + happened.events + 1;
-    assert_eq!(stored + lost, told, "{happened:?}");
+    let all = happened.told() + happened.events + 1;
+    assert_eq!(stored + lost, all, "{happened:?}");
     let outcome = outcome(driven);
     if lost == 0 {
         check(driven, happened);

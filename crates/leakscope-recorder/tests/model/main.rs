@@ -9,6 +9,7 @@
 #[cfg(unix)]
 mod c_file;
 mod driven;
+mod full;
 mod happened;
 mod heard;
 #[cfg(unix)]
@@ -16,6 +17,7 @@ mod heard;
 mod library;
 mod program;
 mod schedule;
+mod time;
 
 use driven::{Driven, Full, Settings, Stream};
 use happened::Happened;
@@ -140,6 +142,12 @@ fn a_full_buffer_that_is_waited_for() {
     full.settings.filled = true;
     full.settings.when_full = Full::Wait;
     says_what_happened(&full, 2);
+    // Nor do answers to the host cost anything.
+    for command in [4, 5, 7] {
+        let asked = [RESIZE, &[Op::Command(command)]].concat();
+        full.contexts = vec![asked, vec![Op::Drain; 6]];
+        says_what_happened(&full, 1);
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::memory::Reached;
 use super::{Address, Facts};
 use crate::identity::Identity;
-use crate::policy::{Policy, Standing};
+use crate::policy::{self, Standing};
 use crate::symbolizer::{NamedFrame, Symbolizer};
 use crate::words::phrase;
 
@@ -113,7 +113,6 @@ impl CallSite {
         facts: &Facts<'_>,
         symbolizer: &mut Symbolizer<'_>,
         site: &outcome::CallSite,
-        policy: &Policy,
     ) -> Self {
         let stack = symbolizer.stack(&site.allocator_frames, &site.stack, site.certainty);
         let growth = site.growth;
@@ -127,7 +126,7 @@ impl CallSite {
         Self {
             id: site.id.number(),
             identity: Identity::of(&stack.frames, facts.outcome.target.elf_sha256.as_deref()),
-            standing: policy.standing(&site.finding),
+            standing: policy::standing(site.finding.verdict, site.finding.confidence),
             verdict: site.finding.verdict.name().into(),
             confidence: site.finding.confidence,
             reason: phrase(&site.finding.reason, facts.clock),
@@ -211,6 +210,9 @@ pub struct Left {
 }
 
 impl Left {
+    /// There are no more groups of marked cycles.
+    pub const MOST_GROUPS: usize = findings::Left::WINDOWS;
+
     fn new(facts: &Facts<'_>, left: &findings::Left) -> Self {
         let floor_s = facts.seconds(left.floor_ticks);
         Self {

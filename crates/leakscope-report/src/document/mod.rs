@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::conclusion::{Conclusion, Grounds, has};
 use crate::filter::Filter;
 use crate::identity;
-use crate::policy::{Policy, Standing};
+use crate::policy::Standing;
 use crate::sentences;
 use crate::symbolizer::Symbolizer;
 use crate::units::Clock;
@@ -91,16 +91,11 @@ impl Report {
     /// added.
     pub const VERSION: u32 = 1;
 
-    /// Puts an outcome in words: functions by `symbolizer`, standings by `policy`.
+    /// Puts an outcome in words: functions by `symbolizer`, standings by [`policy`](crate::policy).
     ///
     /// `inputs` are the names of the inputs, in the order in which problems count them; it may be empty.
-    pub fn new(
-        outcome: &Outcome,
-        symbolizer: &mut Symbolizer<'_>,
-        inputs: &[String],
-        policy: &Policy,
-    ) -> Self {
-        Self::of_part(outcome, symbolizer, inputs, policy, &Filter::default())
+    pub fn new(outcome: &Outcome, symbolizer: &mut Symbolizer<'_>, inputs: &[String]) -> Self {
+        Self::of_part(outcome, symbolizer, inputs, &Filter::default())
     }
 
     /// As [`Report::new`], of those call sites, anomalies and failures only that `part` asks for. Its period is what
@@ -109,7 +104,6 @@ impl Report {
         outcome: &Outcome,
         symbolizer: &mut Symbolizer<'_>,
         inputs: &[String],
-        policy: &Policy,
         part: &Filter,
     ) -> Self {
         if has(outcome, |kind| {
@@ -127,7 +121,7 @@ impl Report {
         };
         let sites = outcome.call_sites.iter();
         let mut call_sites: Vec<_> = sites
-            .map(|site| call_site::CallSite::new(facts, symbolizer, site, policy))
+            .map(|site| call_site::CallSite::new(facts, symbolizer, site))
             .collect();
         // By all call sites, so that each is called the same in every part.
         identity::tell_apart(&mut call_sites);

@@ -313,9 +313,7 @@ fn heap_regions(
     let mut regions: Vec<Range<u64>> = defined.chain(variables_of_heap).collect();
     for (segment, _) in image.segments() {
         let inside = |range: Range<u64>| segment.contains(&range.start).then_some(range);
-        let seen = blocks
-            .iter()
-            .map(|block| block.start..block.start + block.size);
+        let seen = blocks.iter().map(Block::range);
         let seen = seen.chain(live.free.iter().cloned()).filter_map(inside);
         let hull = seen.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
         let Some(hull) = hull else { continue };
@@ -380,11 +378,9 @@ fn thread_stacks(
             .find(|(range, _)| range.contains(&pointer))?;
         let from = pointer.saturating_sub(red_zone).max(segment.start);
         // A task's stack that is a block is one, and no more.
-        let block = blocks
-            .iter()
-            .find(|block| (block.start..block.start + block.size).contains(&pointer));
+        let block = blocks.iter().find(|block| block.range().contains(&pointer));
         let whole = match block {
-            Some(block) => block.start..block.start + block.size,
+            Some(block) => block.range(),
             // A stack from before the trace: where it begins nobody knows, and all of it is taken to be in use.
             None if heap.iter().any(|region| region.contains(&pointer)) => return None,
             None => {

@@ -60,7 +60,7 @@ impl Default for TextOptions {
 /// Only those of `out`.
 ///
 /// ```
-/// use leakscope_report::{Policy, Report, Symbolizer, text};
+/// use leakscope_report::{Report, Symbolizer, text};
 /// # fn outcome() -> leakscope_analysis::outcome::Outcome {
 /// #     use leakscope_analysis::outcome::{Outcome, Peak, Target, Totals};
 /// #     Outcome {
@@ -69,7 +69,7 @@ impl Default for TextOptions {
 /// #         failed_allocations: vec![], problems: vec![],
 /// #     }
 /// # }
-/// let report = Report::new(&outcome(), &mut Symbolizer::new(None), &[], &Policy::default());
+/// let report = Report::new(&outcome(), &mut Symbolizer::new(None), &[]);
 /// let mut out = Vec::new();
 /// text::write(&mut out, &report, &text::TextOptions::default())?;
 /// assert!(String::from_utf8_lossy(&out).starts_with("Nothing can be said about leaks"));

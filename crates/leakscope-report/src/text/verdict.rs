@@ -6,29 +6,24 @@ use super::layout::Paint;
 use crate::document::call_site::CallSite;
 use crate::policy::Standing;
 
-const HEADINGS: [(Verdict, &str); 12] = [
-    (Verdict::LeakSteady, "LEAK, steady"),
-    (Verdict::LeakGrowing, "LEAK, growing"),
-    (Verdict::LeakPerCycle, "LEAK, per cycle"),
-    (Verdict::LeakSurvivors, "LEAK, survivors"),
-    (Verdict::Lost, "lost"),
-    (Verdict::LateRelease, "late release"),
-    (Verdict::Bounded, "bounded"),
-    (Verdict::Once, "once at start-up"),
-    (Verdict::InFlight, "in flight"),
-    (Verdict::Unclassified, "unclassified"),
-    (Verdict::Uncertain, "uncertain"),
-    (Verdict::AllFreed, "all freed"),
-];
-
 /// As a heading. A verdict that a later version has given is called by its name.
 pub(super) fn heading(site: &CallSite) -> &str {
-    let known = HEADINGS.iter();
-    let known = known.filter(|(verdict, _)| verdict.name() == site.verdict);
-    known
-        .map(|(_, heading)| *heading)
-        .next()
-        .unwrap_or(&site.verdict)
+    let mut all = Verdict::ALL.into_iter();
+    match all.find(|verdict| verdict.name() == site.verdict) {
+        Some(Verdict::LeakSteady) => "LEAK, steady",
+        Some(Verdict::LeakGrowing) => "LEAK, growing",
+        Some(Verdict::LeakPerCycle) => "LEAK, per cycle",
+        Some(Verdict::LeakSurvivors) => "LEAK, survivors",
+        Some(Verdict::Lost) => "lost",
+        Some(Verdict::LateRelease) => "late release",
+        Some(Verdict::Bounded) => "bounded",
+        Some(Verdict::Once) => "once at start-up",
+        Some(Verdict::InFlight) => "in flight",
+        Some(Verdict::Unclassified) => "unclassified",
+        Some(Verdict::Uncertain) => "uncertain",
+        Some(Verdict::AllFreed) => "all freed",
+        None => &site.verdict,
+    }
 }
 
 /// In a narrow column.

@@ -12,7 +12,7 @@ use leakscope_heap::{HeapMap, Memory, Region, Told};
 use leakscope_report::document::heap_map as document;
 use leakscope_report::heap_map::Along;
 use leakscope_report::text::{self, TextOptions};
-use leakscope_report::{Policy, Report, Symbolizer, heap_map, json};
+use leakscope_report::{Report, Symbolizer, heap_map, json};
 
 use crate::everything::everything;
 use crate::golden::assert_golden;
@@ -88,12 +88,7 @@ fn worked(rounds: u64) -> HeapMap {
 }
 
 fn report() -> Report {
-    Report::new(
-        &everything(),
-        &mut Symbolizer::new(Some(&Program)),
-        &[],
-        &Policy::default(),
-    )
+    Report::new(&everything(), &mut Symbolizer::new(Some(&Program)), &[])
 }
 
 /// An image of memory in which FreeRTOS' heap is one hole.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_report::identity::{Identity, normalised};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{FrameSource, Report, Symbolizer};
 use leakscope_symbols::CodeFrame;
 use proptest::prelude::*;
 
@@ -57,7 +57,7 @@ fn of(outcome: &Outcome, functions: &[(u64, &'static str, u32)]) -> Vec<Identity
         functions: functions.to_vec(),
     };
     let mut symbolizer = Symbolizer::new(Some(&build));
-    let report = Report::new(outcome, &mut symbolizer, &[], &Policy::default());
+    let report = Report::new(outcome, &mut symbolizer, &[]);
     report
         .call_sites
         .into_iter()

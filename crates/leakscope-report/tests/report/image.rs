@@ -7,7 +7,7 @@ use leakscope_memory::image::{About, Image, Piece, Thread};
 use leakscope_report::document::image as document;
 use leakscope_report::memory::{Examined, Live, Look, NO_SITE};
 use leakscope_report::text::{self, TextOptions};
-use leakscope_report::{Policy, Report, Symbolizer, json};
+use leakscope_report::{Report, Symbolizer, json};
 
 use crate::everything::everything;
 use crate::golden::assert_golden;
@@ -44,12 +44,7 @@ fn image(holds: Option<u64>) -> document::Image {
         ..About::default()
     });
     let examined = Examined::new(&image, None, &live, Some(&outcome), &Look::default());
-    let report = Report::new(
-        &outcome,
-        &mut Symbolizer::new(None),
-        &[],
-        &Policy::default(),
-    );
+    let report = Report::new(&outcome, &mut Symbolizer::new(None), &[]);
     examined.image(&examined.names(&report.call_sites), holds)
 }
 
@@ -107,6 +102,35 @@ fn an_image_of_another_program_accuses_nobody() {
     for site in sites {
         assert_eq!(examined.site(site.id.number()), None);
     }
+}
+
+/// A recording may say that blocks reach beyond the last address.
+#[test]
+fn blocks_beyond_all_memory_do_no_harm() {
+    let mut outcome = everything();
+    let id = outcome.call_sites[1].id;
+    let mut live = Live::default();
+    for (number, address) in [u64::MAX - 0x300, u64::MAX - 0x80, u64::MAX]
+        .into_iter()
+        .enumerate()
+    {
+        let mut block = outcome.call_sites[1].blocks[0];
+        (block.address, block.size) = (address, [0x100, u64::MAX, 1][number]);
+        live.blocks.push(KnownBlock { block, site: id });
+    }
+    let mut image = Image::of_pieces(vec![Piece {
+        address: u64::MAX - 0x3ff,
+        bytes: vec![0xFF; 0x3ff],
+    }]);
+    image.words.is_64_bit = true;
+    image.threads.push(Thread {
+        id: 1,
+        registers: vec![u64::MAX - 1; 4],
+        stack_pointer: Some(u64::MAX - 0x40),
+    });
+    let examined = Examined::new(&image, None, &live, Some(&outcome), &Look::default());
+    examined.judge(&mut outcome);
+    assert!(examined.site(id.number()).is_some());
 }
 
 #[test]

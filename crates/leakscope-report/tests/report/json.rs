@@ -11,7 +11,7 @@ use leakscope_analysis::problem::{Problem, ProblemKind};
 use leakscope_analysis::trace::StackCertainty;
 use leakscope_memory::image::{Image, Piece};
 use leakscope_report::memory::{Examined, Live, Look};
-use leakscope_report::{Policy, Report, Symbolizer, json};
+use leakscope_report::{Report, Symbolizer, json};
 use serde_json::Value;
 
 use crate::everything::everything;
@@ -22,7 +22,7 @@ use crate::program::Program;
 fn written(outcome: &Outcome) -> String {
     let inputs = ["core0.svdat".to_owned(), "core1.svdat".to_owned()];
     let mut symbolizer = Symbolizer::new(Some(&Program));
-    let report = Report::new(outcome, &mut symbolizer, &inputs, &Policy::default());
+    let report = Report::new(outcome, &mut symbolizer, &inputs);
     let mut out = Vec::new();
     json::write(&mut out, &report).unwrap();
     String::from_utf8(out).unwrap()
@@ -203,7 +203,7 @@ fn with_memory(outcome: &Outcome) -> Value {
     let pointer = (block.address as u32).to_le_bytes().to_vec();
     let image = Image::of_pieces(vec![piece(pointer), piece(vec![0; 4])]);
     let examined = Examined::new(&image, None, &live, Some(outcome), &Look::default());
-    let mut report = Report::new(outcome, &mut Symbolizer::new(None), &[], &Policy::default());
+    let mut report = Report::new(outcome, &mut Symbolizer::new(None), &[]);
     examined.attach(&mut report);
     let mut written = Vec::new();
     json::write(&mut written, &report).unwrap();
@@ -274,7 +274,7 @@ fn the_document_and_the_output_have_the_same_fields() {
 
 /// The same with what a heap's map has to say.
 fn with_heap_map(outcome: &Outcome) -> Value {
-    let mut report = Report::new(outcome, &mut Symbolizer::new(None), &[], &Policy::default());
+    let mut report = Report::new(outcome, &mut Symbolizer::new(None), &[]);
     let map = crate::heap_map::fragmented();
     report.heap_map = leakscope_report::heap_map::note(&map, &report);
     assert!(report.heap_map.is_some());

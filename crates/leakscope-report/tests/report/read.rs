@@ -3,7 +3,7 @@
 use leakscope_analysis::outcome::Outcome;
 use leakscope_report::json::ReadError;
 use leakscope_report::text::{TextOptions, write};
-use leakscope_report::{Policy, Report, Standing, Symbolizer, json};
+use leakscope_report::{Report, Standing, Symbolizer, json};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::program::Program;
 fn report(outcome: &Outcome) -> Report {
     let inputs = ["core0.svdat".to_owned(), "core1\u{1b}[1m.svdat".to_owned()];
     let mut symbolizer = Symbolizer::new(Some(&Program));
-    Report::new(outcome, &mut symbolizer, &inputs, &Policy::default())
+    Report::new(outcome, &mut symbolizer, &inputs)
 }
 
 fn json_of(report: &Report) -> String {

@@ -3,7 +3,7 @@
 use leakscope_analysis::outcome::{ContextUsage, Outcome};
 use leakscope_analysis::trace::StackCertainty;
 use leakscope_report::text::{TextOptions, write};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{FrameSource, Report, Symbolizer};
 
 use crate::everything::everything;
 use crate::golden::assert_golden;
@@ -25,7 +25,7 @@ fn of_inputs(
     options: &TextOptions,
 ) -> String {
     let mut symbolizer = Symbolizer::new(source);
-    let report = Report::new(outcome, &mut symbolizer, inputs, &Policy::default());
+    let report = Report::new(outcome, &mut symbolizer, inputs);
     let mut out = Vec::new();
     write(&mut out, &report, options).unwrap();
     String::from_utf8(out).unwrap()

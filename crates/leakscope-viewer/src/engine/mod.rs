@@ -17,7 +17,7 @@ use leakscope_report::log::LogRow;
 use leakscope_report::memory::{AtStop, Examined};
 use leakscope_report::naming::Naming;
 use leakscope_report::program::{self, AllocatorFrames};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer, heap_map, sanitise};
+use leakscope_report::{FrameSource, Report, Symbolizer, heap_map, sanitise};
 use leakscope_symbols::{SourceRoots, Symbols};
 
 pub use self::ask::{Asked, Job};
@@ -435,7 +435,7 @@ impl<'s> Engine<'s> {
         let inputs = self.inputs.iter().map(|name| sanitise(name).into_owned());
         let inputs: Vec<String> = inputs.collect();
         let symbolizer = &mut self.names.symbolizer;
-        let mut report = Report::new(&outcome, symbolizer, &inputs, &Policy::default());
+        let mut report = Report::new(&outcome, symbolizer, &inputs);
         if let Some(examined) = &examined {
             examined.attach(&mut report);
         }

@@ -1,17 +1,17 @@
 //! What can be typed behind `leakscope export`.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use leakscope_export::{Format, Table, Value};
 
-use super::{Symbols, Trace, Unpacking, quantity};
+use super::{Period, Symbols, Trace, Unpacking};
 
 /// Write a recording in the format of another profiler: Perfetto, pprof, heaptrack, flame graphs, tables.
 ///
-/// What a format has no words for is printed on standard error, a line each.
+/// What a format has no words for is printed on standard error, a line each. With --from and --to, what is written is of blocks
+/// that are allocated in that time; those that live at its end are outstanding.
 #[derive(Debug, Args)]
 pub(crate) struct Export {
     /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
@@ -34,12 +34,8 @@ pub(crate) struct Export {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
-    /// Only blocks that are allocated from this time on: 10 (seconds since the recording began), 100ms, 2min, 1h.
-    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
-    pub(crate) from: Option<Duration>,
-    /// Only what happens up to this time: blocks that live then are outstanding.
-    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
-    pub(crate) to: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) period: Period,
     /// Only blocks that the task with this name allocates.
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,
@@ -62,8 +58,7 @@ impl Export {
             output: None,
             force: false,
             symbols: symbols.clone(),
-            from: None,
-            to: None,
+            period: Period::default(),
             task: None,
             table: None,
             value: Value::default(),

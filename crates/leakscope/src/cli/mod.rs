@@ -282,15 +282,22 @@ pub(crate) struct Lists {
     pub(crate) all: bool,
 }
 
-/// Which part of a recording is meant.
-#[derive(Debug, Args)]
-pub(crate) struct Part {
+/// Which time of a recording is meant.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Period {
     /// Only from this time on: 10 (seconds since the recording began), 100ms, 2min, 1h.
     #[arg(long, value_name = "TIME", value_parser = quantity::time)]
     pub(crate) from: Option<Duration>,
     /// Only up to this time.
     #[arg(long, value_name = "TIME", value_parser = quantity::time)]
     pub(crate) to: Option<Duration>,
+}
+
+/// Which part of a recording is meant.
+#[derive(Debug, Args)]
+pub(crate) struct Part {
+    #[command(flatten)]
+    pub(crate) period: Period,
     /// Only what the task or interrupt with this name did.
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,

@@ -11,7 +11,7 @@ use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Feed, Layout};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer, text};
+use leakscope_report::{FrameSource, Report, Symbolizer, text};
 use leakscope_symbols::Symbols;
 
 use crate::cli::{Demo, DemoMode};
@@ -36,7 +36,7 @@ impl Demo {
         let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
         let options = screen.text_options();
         let mut symbolizer = Symbolizer::new(source);
-        let report = Report::new(&outcome, &mut symbolizer, &[], &Policy::default());
+        let report = Report::new(&outcome, &mut symbolizer, &[]);
         text::write(&mut screen.out, &report, &options)?;
         self.conclude(&mut screen.out, symbols.is_some())?;
         screen.out.flush()?;

@@ -14,7 +14,7 @@ use crate::screen::{self, Screen};
 
 impl Events {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        self.filter.part.require_order()?;
+        self.filter.part.period.require_order()?;
         let mut recording = self.trace.open()?;
         recording.refuse_dumps()?;
         let options = program::completed(&self.symbols, &mut recording)?;

@@ -12,7 +12,7 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_export::{
     ExportError, Facts, Format, Options, Output, Selection, Several, Sink, Table, Value,
 };
-use leakscope_report::{Policy, Report};
+use leakscope_report::Report;
 
 use super::part::{behind_the_end, require_task};
 use super::reading;
@@ -34,6 +34,7 @@ impl Export {
 
     fn write(&self, format: Format) -> anyhow::Result<()> {
         let read = InputFiles::of(&self.inputs, &self.symbols);
+        self.period.require_order()?;
         let files = self.files(format);
         read.spare(files.iter().map(PathBuf::as_path))?;
         for path in &files {
@@ -99,7 +100,7 @@ impl Export {
             let what = format!("{} is made of events", format.name());
             return Err(refused(&what, "--as pprof and --as folded have sums by call site").into());
         }
-        let is_part = self.from.is_some() || self.to.is_some() || self.task.is_some();
+        let is_part = !self.period.is_all() || self.task.is_some();
         if is_part || self.value != Value::Outstanding {
             let what = "it knows neither times nor tasks, and nothing but what is outstanding";
             return Err(refused(what, "leave out --from, --to, --task and --value").into());
@@ -107,7 +108,7 @@ impl Export {
         let options = program::completed(&self.symbols, recording)?;
         let symbols = firmware::open_at_its_place(&options, recording)?;
         reading::with_dump(log, symbols.as_ref(), &options, |outcome, symbolizer| {
-            let report = Report::new(outcome, symbolizer, &names, &Policy::default());
+            let report = Report::new(outcome, symbolizer, &names);
             let facts = Facts::new(outcome, &report, symbolizer);
             let out = self.output(format, begun)?;
             let sink = format.begin_moment(&facts, self.value, out);
@@ -136,7 +137,7 @@ impl Export {
             firmware::check(symbols, &mut outcome);
         }
         let names = recording.names();
-        let report = Report::new(&outcome, &mut symbolizer, &names, &Policy::default());
+        let report = Report::new(&outcome, &mut symbolizer, &names);
         let facts = Facts::new(&outcome, &report, &symbolizer);
         let selection = self.selection(&facts)?;
         let sink = begin(&facts, &selection)?;
@@ -163,14 +164,14 @@ impl Export {
                 "the recording does not say how fast its clock is: --from and --to have no meaning",
             )
         };
-        if let Some(from) = self.from {
+        if let Some(from) = self.period.from {
             selection.from = ticks(from)?;
             let end = facts.outcome.totals.end;
             if let Some(why) = behind_the_end(from, end, target.timestamp_hz) {
                 screen::note(&why);
             }
         }
-        if let Some(to) = self.to {
+        if let Some(to) = self.period.to {
             selection.to = ticks(to)?.saturating_add(1);
         }
         Ok(selection)

@@ -7,7 +7,7 @@ use leakscope_analysis::Analysis;
 use leakscope_heap::{Allocator, HeapMap};
 use leakscope_report::text;
 use leakscope_report::units::Clock;
-use leakscope_report::{Policy, Report, heap_map as reported, json};
+use leakscope_report::{Report, heap_map as reported, json};
 
 use crate::cli::{Heap, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
@@ -56,12 +56,7 @@ impl Heap {
         if let Some(pair) = heap_map::overlapping(&regions) {
             bail!("regions of the heap overlap: {pair}");
         }
-        let report = Report::new(
-            &outcome,
-            &mut symbolizer,
-            &recording.names(),
-            &Policy::default(),
-        );
+        let report = Report::new(&outcome, &mut symbolizer, &recording.names());
         let until = self.until(outcome.target.timestamp_hz)?;
         let tried = self.allocator.as_deref().map(Allocator::with_id);
         let empty = HeapMap::new(&regions, &tried.unwrap_or_default(), until);

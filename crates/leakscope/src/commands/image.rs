@@ -6,7 +6,7 @@ use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_report::memory::{Examined, Live};
 use leakscope_report::text;
-use leakscope_report::{Policy, Report, json};
+use leakscope_report::{Report, json};
 
 use crate::cli::{Image, ReportFormat, Unpacking};
 use crate::firmware::{self, AllocatorFrames};
@@ -35,7 +35,7 @@ impl Image {
             live = image::live(recording, firmware::source(symbols, None))?;
             recording.finish();
             let mut symbolizer = firmware::symbolizer(&self.symbols, symbols);
-            sites = Report::new(read, &mut symbolizer, &[], &Policy::default()).call_sites;
+            sites = Report::new(read, &mut symbolizer, &[]).call_sites;
         }
         let look = self.looking.look();
         let examined = Examined::new(&image, symbols, &live, outcome.as_ref(), &look);

@@ -13,7 +13,7 @@ use crate::screen::{self, Screen};
 
 impl Log {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        self.part.require_order()?;
+        self.part.period.require_order()?;
         let mut recording = self.trace.open()?;
         recording.refuse_dumps()?;
         let options = program::completed(&self.symbols, &mut recording)?;

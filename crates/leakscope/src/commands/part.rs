@@ -8,20 +8,33 @@ use leakscope_analysis::trace::{Task, Trace};
 use leakscope_report::filter::Filter;
 use leakscope_report::units::{Clock, duration_of_seconds};
 
-use crate::cli::Part;
+use crate::cli::{Part, Period};
 
 impl Part {
     /// All kinds of events in this part.
     pub(super) fn filter(&self) -> Filter {
         Filter {
             task: self.task.clone(),
-            from: self.from.map(|time| time.as_secs_f64()),
-            to: self.to.map(|time| time.as_secs_f64()),
+            from: self.period.from.map(|time| time.as_secs_f64()),
+            to: self.period.to.map(|time| time.as_secs_f64()),
             grep: self.grep.clone(),
             ..Filter::default()
         }
     }
 
+    /// Why nothing is in the part, if it begins behind the end of what was read. Where the clock's rate is not known,
+    /// nothing can be said.
+    pub(super) fn behind_the_end(&self, trace: &Trace) -> Option<String> {
+        behind_the_end(self.period.from?, trace.end(), trace.target().timestamp_hz)
+    }
+
+    /// Whether all of a recording is meant.
+    pub(super) fn is_all(&self) -> bool {
+        self.period.is_all() && self.task.is_none() && self.grep.is_none()
+    }
+}
+
+impl Period {
     /// Nothing lies between a time and an earlier one.
     pub(super) fn require_order(&self) -> anyhow::Result<()> {
         if let (Some(from), Some(to)) = (self.from, self.to)
@@ -32,15 +45,8 @@ impl Part {
         Ok(())
     }
 
-    /// Why nothing is in the part, if it begins behind the end of what was read. Where the clock's rate is not known,
-    /// nothing can be said.
-    pub(super) fn behind_the_end(&self, trace: &Trace) -> Option<String> {
-        behind_the_end(self.from?, trace.end(), trace.target().timestamp_hz)
-    }
-
-    /// Whether all of a recording is meant.
     pub(super) fn is_all(&self) -> bool {
-        self.from.is_none() && self.to.is_none() && self.task.is_none() && self.grep.is_none()
+        self.from.is_none() && self.to.is_none()
     }
 }
 

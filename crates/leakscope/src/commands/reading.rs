@@ -11,7 +11,7 @@ use leakscope_analysis::trace::{Event, Step, Trace};
 use leakscope_report::filter::Filter;
 use leakscope_report::log::LogRow;
 use leakscope_report::units::{Clock, duration_of_seconds};
-use leakscope_report::{Decorated, FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{Decorated, FrameSource, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 
 use crate::firmware::{self, AllocatorFrames};
@@ -157,7 +157,7 @@ pub(crate) fn moments(
             firmware::check(symbols, outcome);
         }
         let moment = format!("{names} at {}", duration_of_seconds(time.as_secs_f64()));
-        Report::new(outcome, &mut symbolizer, &[moment], &Policy::default())
+        Report::new(outcome, &mut symbolizer, &[moment])
     };
     Ok(outcomes.iter_mut().zip(times).map(&mut report).collect())
 }
@@ -202,7 +202,7 @@ pub(crate) fn of_dump(
     part: &Filter,
 ) -> Report {
     let report = |outcome: &Outcome, symbolizer: &mut Symbolizer<'_>| {
-        Report::of_part(outcome, symbolizer, names, &Policy::default(), part)
+        Report::of_part(outcome, symbolizer, names, part)
     };
     with_dump(log, symbols, options, report)
 }

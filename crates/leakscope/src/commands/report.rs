@@ -36,7 +36,7 @@ impl Report {
                 "--before is for the page, with --html: `leakscope diff` compares two recordings in text"
             );
         }
-        self.part.require_order()?;
+        self.part.period.require_order()?;
         let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
             self.at_the_end

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use leakscope_analysis::findings::Verdict;
 use leakscope_testing::project;
 
 /// The names of all that the project consists of.
@@ -21,6 +22,26 @@ fn folder_of(crate_name: &str) -> String {
     match crate_name {
         "leakscope-fleet" => "fleet".to_owned(),
         name => format!("crates/{name}"),
+    }
+}
+
+/// The page and the documents know every verdict.
+#[test]
+fn verdicts_are_known_everywhere() {
+    for path in [
+        "docs/verdicts.md",
+        "docs/report-json.md",
+        "crates/leakscope-viewer/API.md",
+        "crates/leakscope-viewer/web/app/data/types.js",
+        "crates/leakscope-viewer/web/app/page/verdict.js",
+    ] {
+        let text = fs::read_to_string(project().join(path)).expect(path);
+        let words: BTreeSet<&str> = text
+            .split(|c: char| !(c.is_alphanumeric() || c == '-'))
+            .collect();
+        for verdict in Verdict::ALL {
+            assert!(words.contains(verdict.name()), "{path}: {verdict:?}");
+        }
     }
 }
 

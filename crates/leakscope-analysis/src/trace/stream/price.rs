@@ -67,7 +67,7 @@ const MOST_NUMBERS: usize = 512;
 /// Numbers that cost this much more than may be are not read on: what follows will not make up for it.
 const MUCH: Price = 12 * BIT;
 
-/// Which half of a clock's period passed.
+/// Which part of a clock's period passed.
 const HALF_PERIOD: Price = 6 * BIT;
 
 /// The probability of what is certain.

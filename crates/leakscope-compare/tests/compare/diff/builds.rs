@@ -9,7 +9,7 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Layout;
 use leakscope_analysis::{Analysis, heap::KeepAll};
 use leakscope_compare::diff::{Diff, Match};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{FrameSource, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 use leakscope_testing::needs;
 use leakscope_testing::scenario::Scenario;
@@ -112,12 +112,7 @@ fn built(folder: &Path, name: &str, space: &str, level: &str) -> Option<Report> 
     let Ok(_) = analysis.run(&[&bytes[..]][..]);
     let outcome: Outcome = analysis.outcome();
     let mut symbolizer = Symbolizer::new(Some(&symbols as &dyn FrameSource));
-    Some(Report::new(
-        &outcome,
-        &mut symbolizer,
-        &[name.to_owned()],
-        &Policy::default(),
-    ))
+    Some(Report::new(&outcome, &mut symbolizer, &[name.to_owned()]))
 }
 
 /// How many call sites are on both sides, and how many there are.

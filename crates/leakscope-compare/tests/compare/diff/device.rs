@@ -3,7 +3,7 @@
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::trace::Layout;
-use leakscope_report::{Policy, Report, Symbolizer};
+use leakscope_report::{Report, Symbolizer};
 use leakscope_testing::program::Random;
 use leakscope_testing::scenario::Scenario;
 
@@ -155,10 +155,5 @@ pub(crate) fn recorded(sites: &[(Kind, f64)], seed: u64, seconds: f64) -> Report
     let mut analysis = Analysis::new(&Layout::of(&[&bytes[..]]), KeepAll);
     let Ok(_) = analysis.run(&[&bytes[..]][..]);
     let names = ["heap.svdat".to_owned()];
-    Report::new(
-        &analysis.outcome(),
-        &mut Symbolizer::new(None),
-        &names,
-        &Policy::default(),
-    )
+    Report::new(&analysis.outcome(), &mut Symbolizer::new(None), &names)
 }

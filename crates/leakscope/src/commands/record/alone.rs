@@ -6,7 +6,7 @@ use leakscope_analysis::Analysis;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Counts, Feed, Front, Step, Unwinder};
 use leakscope_report::log::LogRow;
-use leakscope_report::{Policy, Report, Symbolizer};
+use leakscope_report::{Report, Symbolizer};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::TraceInputs;
 
@@ -115,7 +115,7 @@ impl Reader for Alone<'_> {
             firmware::check(symbols, &mut outcome);
         }
         let names = self.recording.names();
-        Report::new(&outcome, &mut self.symbolizer, &names, &Policy::default())
+        Report::new(&outcome, &mut self.symbolizer, &names)
     }
 
     fn outcome_if_over(&mut self) -> Outcome {

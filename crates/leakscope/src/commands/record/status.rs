@@ -342,7 +342,7 @@ mod tests {
     use leakscope_analysis::Analysis;
     use leakscope_analysis::heap::KeepAll;
     use leakscope_analysis::trace::Layout;
-    use leakscope_report::{Policy, Symbolizer};
+    use leakscope_report::Symbolizer;
     use leakscope_testing::scenario::Scenario;
 
     use super::*;
@@ -358,12 +358,7 @@ mod tests {
         let Ok(_) = analysis.run(&[&bytes[..]][..]);
         let mut symbolizer = Symbolizer::new(None);
         let names = ["heap.svdat".to_owned()];
-        let report = Report::new(
-            &analysis.outcome(),
-            &mut symbolizer,
-            &names,
-            &Policy::default(),
-        );
+        let report = Report::new(&analysis.outcome(), &mut symbolizer, &names);
         assert_eq!(report.sessions.len(), 2);
         assert_eq!(heap(&report), Some("heap 200 B, peak 3,000 B".to_owned()));
     }
