@@ -2,6 +2,7 @@
 //! folder `bare/`.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -83,6 +84,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         .map(|library| trial("reallocations", library, reallocations))
         .collect();
     trials.push(trial("end_of_memory", NEWLIB, end_of_memory));
+    trials.push(trial("page", NEWLIB, page));
     trials
 }
 
@@ -172,6 +174,49 @@ fn end_of_memory(library: &Library) -> Result<(), Failed> {
     stacks.sort();
     if stacks != [["measure", "main"], ["show", "main"]] {
         return Err(format!("{stacks:?}").into());
+    }
+    Ok(())
+}
+
+/// What stands on the page about the emulator, pasted: the program, then one block of commands after the other.
+fn page(_: &Library) -> Result<(), Failed> {
+    let folder = TempDir::new()?;
+    let recorder = xtask::project().join("integrations/c");
+    let files = [
+        "leakscope.c",
+        "leakscope.h",
+        "leakscope_wrap.c",
+        "config/leakscope_config.h",
+    ];
+    for file in files {
+        let name = Path::new(file).file_name().ok_or("no file")?;
+        fs::copy(recorder.join(file), folder.path().join(name))?;
+    }
+    let page = fs::read_to_string(xtask::project().join("docs/c.md"))?;
+    let blocks = |language: &str| -> Vec<String> {
+        let begin = format!("\n```{language}\n");
+        let parts = page.split(&begin).skip(1);
+        let blocks = parts.filter_map(|part| part.split("```").next());
+        blocks.map(str::to_owned).collect()
+    };
+    fs::write(folder.path().join("doorbell.c"), &blocks("c")[0])?;
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_leakscope"));
+    let programs = program.parent().ok_or("no folder")?;
+    let path = std::env::var("PATH").unwrap_or_default();
+    // Another port than everybody's.
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let commands = blocks("sh")[..2].concat();
+    let commands = commands.replace("3333", &port.to_string());
+    let output = Command::new("bash")
+        .args(["-e", "-c", &commands])
+        .env("PATH", format!("{}:{path}", programs.display()))
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    if !said.contains("LEAK, steady") || !said.contains("remember [inlined]") {
+        return Err(format!("{said}\n{errors}").into());
     }
     Ok(())
 }
