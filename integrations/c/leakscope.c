@@ -1155,8 +1155,8 @@ READS_ANY_STACK HOT void walk(struct stack *stack, const void *caller, const voi
 }
 
 /* The stack that led to an event. */
-READS_ANY_STACK COLD void find_stack(struct stack *stack, const void *caller, const void *frame) {
-    walk(stack, caller, frame, !LEAKSCOPE_ESP_IDF && recorder.keep == NULL, true);
+READS_ANY_STACK COLD void find_stack(struct stack *stack, const void *caller, const void *frame, bool can_scan) {
+    walk(stack, caller, frame, can_scan, true);
 }
 
 /* ---------------------------------------------------------------- Heap events */
@@ -1267,7 +1267,7 @@ HOT void heap_event_fields(struct packet *packet, const struct heap_event *event
 }
 
 HOT void walk_at_once(struct stack *stack, const void *caller, const void *frame) {
-    find_stack(stack, caller, frame);
+    find_stack(stack, caller, frame, false);
 }
 
 HOT bool use_known_stack(struct core *core, const struct stack *stack, uint32_t *number) {
@@ -2295,7 +2295,7 @@ HOT bool heap_event_short(const struct heap_event *event, const struct stack *st
 COLD void heap_event_long(const struct heap_event *event, const void *caller, const void *frame) {
     struct traced_event traced;
     traced.event = event;
-    find_stack(&traced.stack, caller, frame);
+    find_stack(&traced.stack, caller, frame, !LEAKSCOPE_ESP_IDF);
     record(record_heap_event, &traced);
 }
 
@@ -2319,12 +2319,11 @@ static bool passes_filter(const struct heap_event *event) {
     return runs;
 }
 
-/* Whether an event is streamed, where not all are. */
+/* Whether an event is streamed, where not all are. It is kept first, if there are records. */
 COLD bool passes_guard(const struct heap_event *event, const void *caller, const void *frame) {
     keep_function *const keep = recorder.keep;
     if (keep != NULL) {
         keep(event, caller, frame);
-        return false;
     }
     return recorder.is_open && passes_filter(event);
 }
@@ -2448,7 +2447,6 @@ bool leakscope_init(const struct leakscope_config *config) {
 
 void leakscope_start(void) {
     struct core *const core = own_core();
-    recorder.keep = NULL;
     if (recorder.is_ready) {
         start_core(core);
         attend(core);
@@ -2941,7 +2939,7 @@ static void add_record(const struct heap_event *event, const struct stack *stack
     struct slot *const slot = slot_at(index);
     slot->address = event->address;
     slot->size = event->size;
-    slot->time = recorder.is_ready ? clock_now() : 0;
+    slot->time = clock_now();
     slot->core = (uint8_t)(own_core() - cores);
     slot->is_freed = false;
     copy_frames(slot->allocated_by, stack);
@@ -2991,13 +2989,15 @@ static void begin_moving(uintptr_t address) {
 }
 
 /* The block was reallocated. While allocations are ignored, its record becomes that of the block as it is now. Of several
- * that move from this address it is the first one, whose place the others got. */
+ * that move from this address it is the first one, whose place the others got. Of a block that had no record when that
+ * began there is none: who has the address by now is another one. */
 static void move_record(const struct heap_event *event, const struct stack *stack) {
-    slot_index index = leave_chain(&records.moving, event->from, 0);
-    if (index == 0) {
-        index = leave_bucket(event->from);
-    }
-    if (index != 0 && records.phase == RECORDS_PAUSED) {
+    const slot_index index = leave_chain(&records.moving, event->from, 0);
+    if (records.phase == RECORDS_STOPPED) {
+        if (index != 0) {
+            enter_bucket(index);
+        }
+    } else if (index != 0 && records.phase == RECORDS_PAUSED) {
         slot_at(index)->address = event->address;
         slot_at(index)->size = event->size;
         enter_bucket(index);
@@ -3007,8 +3007,7 @@ static void move_record(const struct heap_event *event, const struct stack *stac
     }
 }
 
-/* The block found no memory to move to: it lives on, the newest of those that move from this address. This is heard of
- * when recording has been stopped in between, too, or the block's free would never be found. */
+/* The block found no memory to move to: it lives on, the newest of those that move from this address. */
 static void keep_record(uintptr_t address) {
     slot_index newest = 0;
     for (slot_index index = records.moving; index != 0; index = slot_at(index)->chain) {
@@ -3023,16 +3022,17 @@ static void keep_record(uintptr_t address) {
     }
 }
 
+/* Reallocations are heard of when recording is stopped, too: it may be so at one of their ends only, and then the block's
+ * free would never be found. */
 static void keep_heap_event(const struct heap_event *event, const void *caller, const void *frame) {
     struct stack stack;
-    if (records.phase == RECORDS_STOPPED && event->kind != HEAP_KEPT) {
+    const bool is_move = event->kind == HEAP_MOVE || event->kind == HEAP_MOVED || event->kind == HEAP_KEPT;
+    if (records.phase == RECORDS_STOPPED && !is_move) {
         return;
     }
-    find_stack(&stack, caller, frame);
+    find_stack(&stack, caller, frame, false);
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    if (event->kind == HEAP_KEPT) {
-        keep_record(event->address);
-    } else if (records.phase != RECORDS_STOPPED) {
+    if (is_move || records.phase != RECORDS_STOPPED) {
         switch (event->kind) {
         case HEAP_ALLOC:
             add_record(event, &stack);
@@ -3045,6 +3045,9 @@ static void keep_heap_event(const struct heap_event *event, const void *caller, 
             break;
         case HEAP_MOVED:
             move_record(event, &stack);
+            break;
+        case HEAP_KEPT:
+            keep_record(event->address);
             break;
         default:
             count_up(&records.summary.failed_allocations);
@@ -3075,27 +3078,33 @@ size_t leakscope_records_init(void *memory, size_t bytes) {
     return count;
 }
 
+static bool can_keep_records(void) {
+    return recorder.is_ready && records.summary.capacity > 0;
+}
+
 bool leakscope_records_start(bool leaks_only) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    const bool has_buffer = records.summary.capacity > 0;
-    if (has_buffer) {
+    const bool can_record = can_keep_records();
+    if (can_record) {
         recorder.keep = keep_heap_event;
         clear_records(leaks_only);
         records.phase = RECORDS_RUNNING;
     }
     LEAKSCOPE_UNLOCK(lock);
     set_gate();
-    return has_buffer;
+    return can_record;
 }
 
 /* Goes over to a phase, if that makes sense. */
 static bool set_phase(uint8_t phase) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    const bool makes_sense = phase == RECORDS_RUNNING ? records.summary.capacity > 0 : records.phase != RECORDS_STOPPED;
+    const bool makes_sense = phase == RECORDS_RUNNING ? can_keep_records() : records.phase != RECORDS_STOPPED;
     if (makes_sense) {
+        recorder.keep = keep_heap_event;
         records.phase = phase;
     }
     LEAKSCOPE_UNLOCK(lock);
+    set_gate();
     return makes_sense;
 }
 

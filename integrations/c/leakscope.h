@@ -76,7 +76,8 @@ size_t leakscope_drain(uint32_t core, size_t (*write)(const uint8_t *bytes, size
 
 /* Standalone mode: records in memory that the program gives. leakscope_records_init returns for how many there is room
  * (0: it was refused); leakscope_records_start forgets all and begins, to keep all blocks or those that are not
- * freed. The others return false where they make no sense at present. */
+ * freed. The others return false where they make no sense at present, and those that begin before leakscope_init. Both modes
+ * can be on at once: each records what it would record alone. */
 size_t leakscope_records_init(void *memory, size_t bytes);
 bool leakscope_records_start(bool leaks_only);
 bool leakscope_records_stop(void);

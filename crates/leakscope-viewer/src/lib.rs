@@ -50,7 +50,8 @@
 //!
 //! # The tour
 //! - [`TraceInputs`] is where bytes come from; it may still grow. A [`Dump`] of a heap stands in for a trace.
-//! - `scan` reads everything once, and fills the `index`; `replay` reads a part again.
+//! - `scan` reads everything once, and fills the `index`, with a `second` thread if there is a core for it; `replay` reads a
+//!   part again.
 //! - [`Engine`] holds all of it and answers [`Query`]s, in slices of work; `answer` has a file of functions for each
 //!   of them, `list` finds pages among millions of events.
 //! - [`Server`] is the web server, with the engine on a thread of its own; [`page`] writes the single file.
@@ -79,6 +80,7 @@ mod reading;
 mod refusal;
 mod replay;
 mod scan;
+mod second;
 mod server;
 mod source;
 

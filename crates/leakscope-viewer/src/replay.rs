@@ -64,7 +64,8 @@ pub(crate) enum Reached {
 impl Replay {
     /// From the begin of a section on, up to what was read when it was made.
     pub(crate) fn from_section(scan: &Scan<'_>, section: usize) -> Self {
-        let held = &scan.index.sections.list()[section];
+        let held = &scan.sections.list()[section];
+        let then = &scan.index.begins.list()[section];
         let trace = match &held.checkpoint {
             Some(checkpoint) => checkpoint.resume(&scan.trace),
             None => Trace::new(&scan.layout),
@@ -72,21 +73,21 @@ impl Replay {
         Self {
             trace,
             index: held.first,
-            end: scan.index.sections.events,
-            ledger: Ledger::at(held.ledger),
-            live: held.live,
-            running: held.running.resume(),
+            end: scan.sections.events,
+            ledger: Ledger::at(then.ledger),
+            live: then.live,
+            running: then.running.resume(),
         }
     }
 
     /// Reads up to the begin of this section.
     pub(crate) fn stop_at(&mut self, scan: &Scan<'_>, section: usize) {
-        self.end = scan.index.sections.list()[section].first;
+        self.end = scan.sections.list()[section].first;
     }
 
     /// Reads up to what is known by now; returns whether that is more.
     pub(crate) fn extend(&mut self, scan: &Scan<'_>) -> bool {
-        let before = std::mem::replace(&mut self.end, scan.index.sections.events);
+        let before = std::mem::replace(&mut self.end, scan.sections.events);
         self.end > before
     }
 
@@ -108,7 +109,7 @@ impl Replay {
             }
             match self.trace.step(&mut *source)? {
                 Step::Event(event, trace) => {
-                    let effect = scan.index.effect(&event, &mut self.ledger)?;
+                    let effect = scan.index.effect(&event, &mut self.ledger, &scan.actors)?;
                     if let Some(effect) = &effect {
                         self.live = self.live.after(effect);
                     }

@@ -1,16 +1,26 @@
 //! The one pass over a trace: everything is read once, for the analysis and for the index.
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
 use leakscope_analysis::heap::{Effect, FoldStack, HeapModel, Watcher};
-use leakscope_analysis::trace::{Context, Event, Layout, Occasion, Pause, Switch, Trace};
+use leakscope_analysis::trace::{
+    Context, Event, EventKind, Layout, Occasion, Pause, Switch, Trace,
+};
 use leakscope_report::program::AllocatorFrames;
 use leakscope_report::units::Clock;
 use leakscope_systemview::id;
 
 use crate::index::Index;
+use crate::index::actors::Actors;
+use crate::index::batch::Batch;
+use crate::index::record::Other;
+use crate::index::sections::Sections;
+use crate::index::system::SystemIndex;
 use crate::names::Names;
 use crate::query::Window;
+use crate::second::Second;
 use crate::source::TraceInputs;
 
 /// A trace as far as it was read.
@@ -18,9 +28,18 @@ pub(crate) struct Scan<'s> {
     pub(crate) layout: Layout,
     pub(crate) trace: Trace,
     pub(crate) heap: HeapModel,
+    pub(crate) sections: Sections,
+    pub(crate) system: SystemIndex,
+    pub(crate) actors: Actors,
+    /// To be asked only after [`Scan::catch_up`].
     pub(crate) index: Index,
+    second: Second,
+    batch: Batch,
     fold: AllocatorFrames<'s>,
 }
+
+/// So many records are handed on at once.
+const BATCH: u64 = 4096;
 
 /// How reading went on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +58,12 @@ impl<'s> Scan<'s> {
         Self {
             trace: Trace::new(&layout),
             heap: HeapModel::default(),
-            index: Index::for_length(bytes),
+            sections: Sections::for_length(bytes),
+            system: SystemIndex::default(),
+            actors: Actors::default(),
+            index: Index::default(),
+            second: Second::if_there_is_a_core(),
+            batch: Batch::default(),
             fold,
             layout,
         }
@@ -78,7 +102,7 @@ impl<'s> Scan<'s> {
 
     /// The number of a context, as the page knows it: -1 is none.
     pub(crate) fn context_number(&self, context: Context) -> i64 {
-        (self.index.actors.context(context)).map_or(-1, i64::from)
+        (self.actors.context(context)).map_or(-1, i64::from)
     }
 
     /// Reads so many events, or as many as there are.
@@ -88,33 +112,96 @@ impl<'s> Scan<'s> {
         names: &mut Names<'_>,
         events: u64,
     ) -> io::Result<Progress> {
-        let end = self.index.sections.events + events;
-        while self.index.sections.events < end {
+        let progress = self.read(source, names, self.sections.events + events);
+        self.batch.other(Other::Settle {
+            time: self.trace.end(),
+            lanes: self.actors.lanes().len(),
+        });
+        self.second.hand_on(&mut self.batch, &mut self.index);
+        progress
+    }
+
+    fn read(
+        &mut self,
+        source: &mut dyn TraceInputs,
+        names: &mut Names<'_>,
+        end: u64,
+    ) -> io::Result<Progress> {
+        let mut full_at = self.sections.events + BATCH;
+        loop {
             let mut watching = Watching {
-                index: &mut self.index,
+                until: self.sections.full_at.min(full_at),
+                sections: &mut self.sections,
+                system: &mut self.system,
+                actors: &mut self.actors,
                 names: &mut *names,
+                batch: &mut self.batch,
             };
             let heap = &mut self.heap;
             match heap.run(&mut self.trace, &mut *source, &mut self.fold, &mut watching)? {
-                Pause::Enough => self.index.begin_section(&self.trace),
+                Pause::Enough => {}
                 Pause::Waiting => return Ok(Progress::Waiting),
                 Pause::Finished => return Ok(Progress::Finished),
             }
+            if self.sections.is_full() {
+                let begun = begin_section(&mut self.sections, &self.trace);
+                self.batch.other(begun);
+                if self.sections.events >= end {
+                    return Ok(Progress::More);
+                }
+            }
+            if self.sections.events >= full_at {
+                full_at = self.sections.events + BATCH;
+                self.second.hand_on(&mut self.batch, &mut self.index);
+            }
         }
-        Ok(Progress::More)
+    }
+
+    /// Waits until the index holds all that was read. It is an error if it could not be kept.
+    pub(crate) fn catch_up(&mut self) -> io::Result<()> {
+        self.second.catch_up(&mut self.index);
+        self.index.take_error()
     }
 }
 
-/// The index, being told what happens.
+/// Begins a section here, if reading can begin here.
+fn begin_section(sections: &mut Sections, trace: &Trace) -> Other {
+    match trace.checkpoint() {
+        Some(checkpoint) => {
+            let time = trace.end();
+            let joined = sections.begin(time, checkpoint);
+            Other::Section { time, joined }
+        }
+        None => {
+            sections.postpone();
+            Other::Full
+        }
+    }
+}
+
+/// Notes what happens, for the index.
 struct Watching<'i, 'n, 's> {
-    index: &'i mut Index,
+    /// Up to so many events.
+    until: u64,
+    sections: &'i mut Sections,
+    system: &'i mut SystemIndex,
+    actors: &'i mut Actors,
     names: &'n mut Names<'s>,
+    batch: &'i mut Batch,
+}
+
+impl Watching<'_, '_, '_> {
+    #[inline(always)]
+    fn count(&mut self, id: u32) {
+        self.sections.events += 1;
+        self.system.count(id);
+    }
 }
 
 impl Watcher for Watching<'_, '_, '_> {
     #[inline]
     fn is_full(&self) -> bool {
-        self.index.is_full()
+        self.sections.events >= self.until
     }
 
     /// The first event of an id that is not predefined is looked at more closely, for its name. And only an event
@@ -123,19 +210,21 @@ impl Watcher for Watching<'_, '_, '_> {
     fn takes_plain(&self, id: u32) -> bool {
         match id {
             id::TASK_STOP_READY => false,
-            id::FIRST_API.. => self.index.system.knows(id),
+            id::FIRST_API.. => self.system.knows(id),
             _ => true,
         }
     }
 
     #[inline(always)]
     fn affected(&mut self, now: &Occasion, id: u32, named: u64, effect: &Effect, _: &HeapModel) {
-        self.index.affected(now, id, named, effect);
+        self.count(id);
+        self.batch.affected(now, named, effect, self.actors);
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn switched(&mut self, switch: &Switch) {
-        self.index.switched(switch);
+        self.count(switch.id);
+        self.batch.switched(switch, self.actors);
     }
 
     fn event(
@@ -146,13 +235,18 @@ impl Watcher for Watching<'_, '_, '_> {
         _heap: &HeapModel,
     ) {
         self.names.learn(event, trace);
-        let is_first = self.index.observe(event, effect, trace);
+        let is_first = !self.system.knows(event.id);
+        self.count(event.id);
+        self.batch.event(event, effect, trace, self.actors);
+        if matches!(event.kind, EventKind::System) {
+            self.system.observe(event, trace);
+        }
         if is_first && event.id >= id::FIRST_API {
             let named = self
                 .names
                 .naming
                 .named(event, trace, &mut self.names.symbolizer);
-            self.index.system.learn_name(event.id, named.name);
+            self.system.learn_name(event.id, named.name);
         }
     }
 }

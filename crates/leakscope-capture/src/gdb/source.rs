@@ -22,7 +22,6 @@ use crate::source::{Abilities, Form, Item, Lost, Source, SourceError, SourceEven
 pub const ABILITIES: Abilities = Abilities {
     breakpoints: true,
     reset: true,
-    needs_elf: false,
 };
 
 /// Servers answer within this time; flashing and resets included.

@@ -74,14 +74,14 @@ impl Counter for Census {
     fn new(scan: &Scan<'_>, window: Window) -> Self {
         Self {
             from: window.from,
-            runs: vec![Run::default(); scan.index.actors.lanes().len()],
+            runs: vec![Run::default(); scan.actors.lanes().len()],
             ..Self::default()
         }
     }
 
     fn event(&mut self, seen: &Seen<'_>, scan: &Scan<'_>, _running: &Running) {
         let event = &seen.event;
-        let actor = scan.index.actors.numbered(event.core, event.context);
+        let actor = scan.actors.numbered(event.core, event.context);
         if matches!(event.kind, EventKind::System) && begins_run(event.id) {
             if let Some(run) = self.runs.get_mut(actor.lane as usize) {
                 run.switches += 1;
@@ -277,7 +277,7 @@ impl Census {
     /// A block of the window is gone.
     fn end(&mut self, ended: &KnownBlock, scan: &Scan<'_>) -> &mut SiteSum {
         let size = ended.block.size;
-        let owner = scan.index.actors.context(ended.block.context);
+        let owner = scan.actors.context(ended.block.context);
         let owner = owner.unwrap_or_default();
         self.contexts.entry(owner).or_default().live_bytes -= size;
         let sum = self.live(ended, false);
@@ -292,7 +292,7 @@ impl Census {
             .or_default()
             .freed
             .add(block.size);
-        let owner = scan.index.actors.context(block.context).unwrap_or_default();
+        let owner = scan.actors.context(block.context).unwrap_or_default();
         let owner = self.is_of_window(ended).then_some(owner);
         let freed = (self.exchange).freed(event.core, context, owner, block, event.time);
         if let Some(owner) = owner {

@@ -70,7 +70,7 @@ impl LaneRuns {
 
 impl Counter for Runs {
     fn new(scan: &Scan<'_>, window: Window) -> Self {
-        let (lanes, contexts) = (scan.index.actors.lanes(), scan.index.actors.contexts());
+        let (lanes, contexts) = (scan.actors.lanes(), scan.actors.contexts());
         Self {
             from: window.from,
             lanes: vec![LaneRuns::default(); lanes.len()],
@@ -88,7 +88,7 @@ impl Counter for Runs {
         if !matches!(event.kind, EventKind::System) || !begins_run(event.id) {
             return;
         }
-        let lane = (scan.index.actors).numbered(event.core, event.context).lane;
+        let lane = (scan.actors).numbered(event.core, event.context).lane;
         let since = running.since(event.core).unwrap_or(event.time);
         if let Some(runs) = self.lanes.get_mut(lane as usize) {
             let ran = event.time.saturating_sub(since.max(self.from));
@@ -142,12 +142,12 @@ struct Row {
 
 impl Contexts {
     pub(crate) fn new(counting: &Counting<Runs>, scan: &Scan<'_>) -> Self {
-        let lanes = scan.index.actors.lanes().iter();
+        let lanes = scan.actors.lanes().iter();
         let lanes = lanes.zip(&counting.counter.lanes);
         let mut active: Vec<(&Lane, &LaneRuns)> = lanes
             .filter(|(_, runs)| runs.run.count + runs.blocked.count > 0)
             .collect();
-        let contexts = scan.index.actors.contexts();
+        let contexts = scan.actors.contexts();
         active.sort_by_cached_key(|(lane, _)| {
             let context = contexts.get(usize::from(lane.context));
             let context = context.copied().unwrap_or(Context::Unknown);

@@ -56,7 +56,7 @@ impl<C: Counter> Counting<C> {
 
     /// The same, where parts are passed that hold so many events together, or more.
     pub(crate) fn passing(scan: &Scan<'_>, window: Window, least: u64) -> Self {
-        let section = scan.index.sections.of_time(window.from);
+        let section = scan.sections.of_time(window.from);
         let mut replay = Replay::from_section(scan, section);
         let passes = C::PASSES && has_parts(scan, &scan.index.parts.within(window), least);
         if passes {
@@ -124,7 +124,7 @@ impl<C: Counter> Counting<C> {
             return;
         }
         let [first, last] = [within.start, within.end].map(|part| parts.section_of(part));
-        if replay.index < scan.index.sections.list()[first].first {
+        if replay.index < scan.sections.list()[first].first {
             replay.stop_at(scan, first);
             return;
         }
@@ -159,7 +159,7 @@ impl<C: Counter> Counting<C> {
         self.reached = event.time;
         let told = self.told();
         let counter = &mut self.counter;
-        let number = |core, is| scan.index.actors.numbered(core, is);
+        let number = |core, is| scan.actors.numbered(core, is);
         let span = |span| tell(counter, told, span);
         self.running.observe(event, seen.trace, number, span);
         if event.time >= self.window.from {
@@ -171,7 +171,7 @@ impl<C: Counter> Counting<C> {
 
 /// Whether there are parts, and so many events in them.
 fn has_parts(scan: &Scan<'_>, parts: &Range<usize>, events: u64) -> bool {
-    let sections = scan.index.sections.list();
+    let sections = scan.sections.list();
     let first_of = |part| sections[scan.index.parts.section_of(part)].first;
     !parts.is_empty() && first_of(parts.end) - first_of(parts.start) >= events
 }

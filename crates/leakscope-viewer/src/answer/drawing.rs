@@ -89,7 +89,7 @@ pub(super) struct Drawing {
 impl Drawing {
     /// With the same lanes as everywhere, all of them empty.
     pub(super) fn new(scan: &Scan<'_>, window: Window, width: u64, column: u64) -> Self {
-        let lanes = scan.index.actors.lanes().iter().map(|lane| Lane {
+        let lanes = scan.actors.lanes().iter().map(|lane| Lane {
             core: lane.core,
             context: lane.context,
             run: Spans::default(),

@@ -51,7 +51,6 @@ fn with_list<T>(
     reader: &mut Reader<'_, '_>,
     see: impl FnOnce(&List<'_>, &mut Reader<'_, '_>) -> io::Result<T>,
 ) -> io::Result<(T, u64)> {
-    let index = &reader.scan.index;
     let search = if filter.is_searched() {
         Some(searches.up_to_date(filter, reader)?)
     } else {
@@ -59,7 +58,7 @@ fn with_list<T>(
     };
     let (parts, end) = match search {
         Some(search) => (search.parts.clone(), search.searched_to),
-        None => (counted(index, filter), index.sections.events),
+        None => (counted(reader.scan, filter), reader.scan.sections.events),
     };
     let list = List {
         filter,
@@ -93,7 +92,7 @@ impl Page {
         Ok(Self {
             offset,
             total,
-            complete: end >= reader.scan.index.sections.events,
+            complete: end >= reader.scan.sections.events,
             searched_to: end,
             rows,
         })
@@ -120,7 +119,7 @@ impl Place {
             })
         })?;
         Ok(Self {
-            complete: end >= reader.scan.index.sections.events,
+            complete: end >= reader.scan.sections.events,
             ..place
         })
     }

@@ -57,7 +57,7 @@ impl Counter for Ends {
         }
         if let (Some(ended), Some(stack)) = (effect.ended(), stack_of(seen)) {
             let KnownBlock { block, site } = ended;
-            let actors = &scan.index.actors;
+            let actors = &scan.actors;
             let context = actors.numbered(seen.event.core, seen.event.context).context;
             let end = End {
                 key: (site.index(), stack, context),

@@ -230,7 +230,7 @@ impl Collecting<'_, '_> {
     }
 
     fn number(&self, context: Context) -> u16 {
-        let number = self.scan.index.actors.context(context);
+        let number = self.scan.actors.context(context);
         number.unwrap_or_default()
     }
 

@@ -112,10 +112,10 @@ impl Mate {
         index: u64,
         first_frees: BTreeMap<(u64, u64), u64>,
     ) -> Result<Self, Refusal> {
-        if index >= scan.index.sections.events {
+        if index >= scan.sections.events {
             return Err(Refusal::NotFound("event"));
         }
-        let section = scan.index.sections.of_index(index);
+        let section = scan.sections.of_index(index);
         Ok(Self {
             index,
             replay: Replay::from_section(scan, section),
@@ -151,7 +151,7 @@ impl Mate {
             (Some(Next::Done(life)), _) => Ok(Some(life)),
             (Some(Next::Refused), _) => Err(Refusal::NotFound("allocation or free")),
             (Some(Next::Back(time)), _) => {
-                let section = scan.index.sections.of_time(time);
+                let section = scan.sections.of_time(time);
                 self.replay = Replay::from_section(scan, section);
                 Ok(None)
             }

@@ -206,7 +206,7 @@ impl Overview {
             scan,
             ..
         } = subject;
-        let contexts = scan.index.actors.contexts().iter();
+        let contexts = scan.actors.contexts().iter();
         let contexts = contexts.map(|&context| Context {
             name: context_name(context, &scan.trace),
             kind: context_kind(context),

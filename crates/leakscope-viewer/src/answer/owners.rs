@@ -15,7 +15,7 @@ impl By {
         match self {
             Self::Site => Owner::Site(known.site.index()),
             Self::Context => {
-                let context = scan.index.actors.context(known.block.context);
+                let context = scan.actors.context(known.block.context);
                 Owner::Context(context.unwrap_or_default())
             }
             Self::Heap => Owner::Heap(scan.index.owners.heaps.of(known, named(event))),
@@ -30,11 +30,9 @@ impl By {
         let event = &seen.event;
         let owner = match self {
             Self::Site => Owner::Site(site.index()),
-            Self::Context => Owner::Context(
-                (scan.index.actors)
-                    .numbered(event.core, event.context)
-                    .context,
-            ),
+            Self::Context => {
+                Owner::Context((scan.actors).numbered(event.core, event.context).context)
+            }
             Self::Heap => Owner::Heap(scan.index.owners.heaps.said(named(event))),
         };
         Some((owner, *size))

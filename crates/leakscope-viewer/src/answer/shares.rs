@@ -144,7 +144,7 @@ fn read(
         .map(|(owner, curve)| (*owner, Row::before(curve, window.from)))
         .collect();
     let begin = rows.values().map(|row| row.begin).min();
-    let section = scan.index.sections.of_time(begin.unwrap_or(window.from));
+    let section = scan.sections.of_time(begin.unwrap_or(window.from));
     let column = |time: u64| {
         let since = u128::from(time - window.from) * u128::from(width);
         (since / u128::from(window.to - window.from)) as u64
@@ -246,7 +246,7 @@ fn title_of(owner: Owner, subject: Subject<'_, '_>) -> String {
 }
 
 fn context_title(number: u16, scan: &Scan<'_>) -> String {
-    let contexts = scan.index.actors.contexts();
+    let contexts = scan.actors.contexts();
     let context = contexts.get(usize::from(number)).copied();
     context.map_or_else(String::new, |context| context_name(context, &scan.trace))
 }

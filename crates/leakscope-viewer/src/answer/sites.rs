@@ -121,7 +121,7 @@ impl SiteRow {
         let of_index = scan.index.sites.get(number);
         let own = of_index.into_iter().flat_map(SiteIndex::by_context);
         let contexts = contexts.contexts.iter();
-        let contexts = contexts.filter_map(|&context| scan.index.actors.context(context));
+        let contexts = contexts.filter_map(|&context| scan.actors.context(context));
         let contexts: Vec<u16> = contexts.collect();
         Self {
             site: number,

@@ -92,7 +92,7 @@ impl System {
             .filter(|problem| matches!(problem.kind, ProblemKind::Overflow { .. }));
         let overflows = of_overflow.map(|problem| problem.count).sum();
         let rate = |events: u64, ticks: u64| clock.bytes_per_second(events as i64, ticks);
-        let init = index.system.init.iter().map(|(core, init)| Init {
+        let init = scan.system.init.iter().map(|(core, init)| Init {
             core: *core,
             timestamp_hz: init.timestamp_hz,
             cpu_hz: init.cpu_hz,
@@ -104,7 +104,7 @@ impl System {
         Self {
             target: Target::new(&outcome.target),
             init: init.collect(),
-            descriptions: (index.system.descriptions.iter())
+            descriptions: (scan.system.descriptions.iter())
                 .map(|text| sanitise(text).into_owned())
                 .collect(),
             interrupts: interrupts
@@ -113,7 +113,7 @@ impl System {
                     name: sanitise(name).into_owned(),
                 })
                 .collect(),
-            modules: (index.system.modules.iter())
+            modules: (scan.system.modules.iter())
                 .flat_map(|(core, modules)| modules_of(*core, modules))
                 .collect(),
             heaps: heaps
@@ -140,10 +140,10 @@ impl System {
                 dropped_packets: totals.dropped_packets,
                 skipped_bytes,
             },
-            events: (index.system.counts())
+            events: (scan.system.counts())
                 .map(|(id, count)| Events {
                     id,
-                    name: match index.system.name(id) {
+                    name: match scan.system.name(id) {
                         Some(name) => sanitise(name).into_owned(),
                         None => id::name(id).map_or_else(|| format!("event {id}"), str::to_owned),
                     },

@@ -97,7 +97,7 @@ impl Tasks {
     ) -> Self {
         let (outcome, scan) = (subject.outcome, subject.scan);
         let length = (window.to - window.from) as f64;
-        let lanes = scan.index.actors.lanes();
+        let lanes = scan.actors.lanes();
         let runs = census.map_or_else(
             || scan.index.lanes.runs(),
             |census| census.counter.runs.clone(),
@@ -154,7 +154,7 @@ impl Tasks {
                 ..known.map(Task::of).unwrap_or_default()
             }
         };
-        let contexts = scan.index.actors.contexts();
+        let contexts = scan.actors.contexts();
         let mut ranked: Vec<_> = (0..)
             .zip(contexts)
             .map(|(number, &context)| (context_rank(context, &scan.trace), task(number, context)))

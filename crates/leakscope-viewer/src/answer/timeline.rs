@@ -82,7 +82,7 @@ impl Timeline {
 
 /// Whether a window has so few events that they are read again.
 pub(crate) fn is_short(scan: &Scan<'_>, window: Window) -> bool {
-    let sections = &scan.index.sections;
+    let sections = &scan.sections;
     let (first, last) = (sections.of_time(window.from), sections.of_time(window.to));
     let list = sections.list();
     let events = list[last].first + sections.length(last) - list[first].first;
@@ -117,12 +117,12 @@ impl Timeline {
             source,
             names,
         } = reader;
-        let section = scan.index.sections.of_time(window.from);
+        let section = scan.sections.of_time(window.from);
         let mut replay = Replay::from_section(scan, section);
         let mut drawing = Drawing::new(scan, window, width, column);
         let mut running = std::mem::take(&mut replay.running);
-        let number = |core, is| scan.index.actors.numbered(core, is);
-        let mut level = scan.index.sections.list()[section].live;
+        let number = |core, is| scan.actors.numbered(core, is);
+        let mut level = scan.index.begins.list()[section].live;
         let mut before = level;
         replay.run(scan, *source, u64::MAX, |seen| {
             if seen.event.time >= window.to {
@@ -177,7 +177,7 @@ impl Timeline {
             }
             spans
         };
-        let lanes = index.actors.lanes().iter().zip(index.lanes.list());
+        let lanes = scan.actors.lanes().iter().zip(index.lanes.list());
         let lanes = lanes.map(|(lane, sums)| Lane {
             core: lane.core,
             context: lane.context,
@@ -207,7 +207,7 @@ impl Timeline {
     ) -> Self {
         let index = &scan.index;
         lanes.sort_by_cached_key(|lane| {
-            let context = index.actors.contexts()[usize::from(lane.context)];
+            let context = scan.actors.contexts()[usize::from(lane.context)];
             let rank = context_rank(context, &scan.trace);
             (lane.core, rank, lane.context)
         });

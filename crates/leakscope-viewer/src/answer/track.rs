@@ -133,7 +133,7 @@ fn read(
     let mut grid = Grid::new(window, width);
     let mut marks = Some(Vec::new());
     let mut before = level;
-    let section = scan.index.sections.of_time(begin);
+    let section = scan.sections.of_time(begin);
     Replay::from_section(scan, section).run(scan, reader.source, u64::MAX, |seen| {
         let time = seen.event.time;
         if time >= window.to {

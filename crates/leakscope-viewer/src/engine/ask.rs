@@ -63,6 +63,7 @@ impl Engine<'_> {
     /// # Errors
     /// See [`Refusal`].
     pub fn ask(&mut self, query: &Query) -> Result<Asked, Refusal> {
+        self.catch_up();
         let all = self.scan.bounded(None);
         let answer = match query {
             Query::Overview => json(&self.overview()),
@@ -159,6 +160,7 @@ impl Engine<'_> {
     /// # Errors
     /// See [`Refusal`].
     pub fn advance(&mut self, job: &mut Job) -> Result<Option<Vec<u8>>, Refusal> {
+        self.catch_up();
         match &mut job.0 {
             JobKind::Counting(waiting) => waiting.advance(self),
             JobKind::Film(filming) => {

@@ -116,6 +116,7 @@ impl Engine<'_> {
 
     /// What is counted in all of the trace.
     pub(crate) fn count_all<C: Counter>(&mut self) -> io::Result<Counting<C>> {
+        self.catch_up();
         let mut counting = Counting::new(&self.scan, self.scan.bounded(None));
         counting.advance(&self.scan, &mut self.source, u64::MAX)?;
         Ok(counting)

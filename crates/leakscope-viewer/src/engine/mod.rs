@@ -202,7 +202,7 @@ impl<'s> Engine<'s> {
             self.source.is_over = false;
             self.begin_again(self.scan.layout.clone());
         }
-        let before = self.scan.index.sections.events;
+        let before = self.scan.sections.events;
         let is_still_there = self.source.look();
         let mut progress = self.read_slice();
         if matches!(progress, Ok(Progress::Waiting))
@@ -227,10 +227,17 @@ impl<'s> Engine<'s> {
             Ok(Progress::Finished) => Reading::Complete,
             Err(error) => Reading::Failed(error.to_string()),
         };
-        if self.scan.index.sections.events != before || self.state != Reading::Following {
+        if self.scan.sections.events != before || self.state != Reading::Following {
             self.version += 1;
         }
         &self.state
+    }
+
+    /// Sees to it that answers are of all that was read.
+    fn catch_up(&mut self) {
+        if let Err(error) = self.scan.catch_up() {
+            self.fail(&error);
+        }
     }
 
     /// Nothing more comes, and that is why.
@@ -257,7 +264,9 @@ impl<'s> Engine<'s> {
     fn advance_scan(&mut self) -> io::Result<Progress> {
         let scan = &mut self.scan;
         let progress = scan.advance(&mut self.source, &mut self.names, SLICE)?;
-        scan.index.settle(scan.trace.end())?;
+        if progress != Progress::More {
+            scan.catch_up()?;
+        }
         Ok(progress)
     }
 
@@ -345,7 +354,7 @@ impl<'s> Engine<'s> {
 
     /// How many events were read.
     pub fn events(&self) -> u64 {
-        self.scan.index.sections.events
+        self.scan.sections.events
     }
 
     /// What was counted while reading.
@@ -396,6 +405,7 @@ impl<'s> Engine<'s> {
 
     /// The same, and what was found in an image.
     fn examined(&mut self) -> (Subject<'_, 's>, Option<&Examined<'s>>) {
+        self.catch_up();
         let answered = match self.answered.take() {
             Some(answered) if answered.version == self.version => answered,
             _ => self.look_at_outcome(),
@@ -474,6 +484,7 @@ impl<'s> Engine<'s> {
     }
 
     fn searches(&mut self) -> (&mut Searches, Reader<'_, 's>) {
+        self.catch_up();
         let reader = Reader {
             scan: &self.scan,
             source: &mut self.source,

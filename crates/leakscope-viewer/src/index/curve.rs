@@ -102,6 +102,19 @@ impl Curve {
         self.steps = wider;
     }
 
+    /// A block begins, or is freed.
+    #[inline(always)]
+    pub(super) fn note(&mut self, time: u64, size: u64, is_free: bool) {
+        let live = if is_free {
+            self.live.without(size)
+        } else {
+            self.live.with(size)
+        };
+        self.reach(time, live);
+        self.open.allocations += u32::from(!is_free);
+        self.open.frees += u32::from(is_free);
+    }
+
     /// A block begins.
     #[inline(always)]
     pub(crate) fn allocated(&mut self, time: u64, size: u64) {

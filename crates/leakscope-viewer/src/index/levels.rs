@@ -5,6 +5,7 @@ use leakscope_analysis::heap::Effect;
 
 use super::kind::Kind;
 use super::live::Live;
+use super::record::{Counted, HeapRecord, SwitchRecord};
 
 /// What happened in one bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,18 +60,13 @@ impl Bin {
         }
     }
 
-    /// A block began; so much lives now.
+    /// A block began or was freed; so much lives now.
     #[inline(always)]
-    pub(crate) fn allocated(&mut self, size: u64, live: Live) {
-        self.allocations += 1;
-        self.allocated_bytes += size;
-        self.reach(live);
-    }
-
-    /// A block was freed; so much lives now.
-    #[inline(always)]
-    pub(crate) fn freed(&mut self, live: Live) {
-        self.frees += 1;
+    fn take(&mut self, record: &HeapRecord, live: Live) {
+        let size = u64::from(record.size);
+        self.allocated_bytes += if record.is_free { 0 } else { size };
+        self.allocations += u32::from(!record.is_free);
+        self.frees += u32::from(record.is_free);
         self.reach(live);
     }
 
@@ -108,6 +104,12 @@ impl Bin {
     }
 }
 
+/// How many at the begin are like that.
+fn before<T>(records: &[T], is_like_that: impl Fn(&T) -> bool) -> usize {
+    let other = records.iter().position(|record| !is_like_that(record));
+    other.unwrap_or(records.len())
+}
+
 /// A trace is divided into at most so many bins.
 const BINS: u64 = 1 << 16;
 
@@ -141,6 +143,51 @@ impl Levels {
             self.extend(time);
         }
         &mut self.last
+    }
+
+    /// Events in order of time, each kind for itself; `live` is what lived before them, and then after them.
+    pub(super) fn take(
+        &mut self,
+        mut heap: &[HeapRecord],
+        mut switches: &[SwitchRecord],
+        mut counted: &[Counted],
+        live: &mut Live,
+    ) {
+        loop {
+            let first = heap.first().map(|record| record.time);
+            let of_others = [
+                switches.first().map(|record| record.time),
+                counted.first().map(|record| record.time),
+            ];
+            let Some(time) = of_others.into_iter().chain([first]).flatten().min() else {
+                return;
+            };
+            self.at(time);
+            let until = self.until;
+            let is_within = |time| time < until || until == u64::MAX;
+            let Self { last: bin, .. } = self;
+            let mut now = *live;
+            let mut place = 0;
+            while let Some(record) = heap.get(place).filter(|record| is_within(record.time)) {
+                let size = record.size.into();
+                now = if record.is_free {
+                    now.without(size)
+                } else {
+                    now.with(size)
+                };
+                bin.take(record, now);
+                place += 1;
+            }
+            bin.events += place as u32;
+            heap = &heap[place..];
+            *live = now;
+            let count = before(switches, |record| is_within(record.time));
+            bin.events += count as u32;
+            switches = &switches[count..];
+            let count = before(counted, |record| is_within(record.time));
+            (counted[..count].iter()).for_each(|counted| bin.count(counted.kind));
+            counted = &counted[count..];
+        }
     }
 
     #[inline(never)]

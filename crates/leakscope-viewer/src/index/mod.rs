@@ -3,13 +3,16 @@
 //! The index is made in the one pass that also feeds the analysis. Its size in memory does not grow with the
 //! trace's length: bins become longer, and what is needed of each heap event goes to a file ([`ledger`]).
 //!
-//! - [`sections`]: where reading can begin again, and how many events of which kind come between;
+//! - [`sections`], [`begins`]: where reading can begin again, and how many events of which kind come between;
 //! - [`actors`]: numbers for whoever runs;
 //! - [`lanes`], [`stretches`]: who ran and who was ready, summed up in bins;
 //! - [`levels`], [`live`]: the heap's level in bins;
 //! - [`sites`], [`owners`], [`heaps`], [`curve`], [`exchange`]: what the page shows beyond the analysis' own outcome;
+//! - [`record`], [`batch`]: what it is told of events;
 //! - [`ledger`], [`entry`], [`running`], [`kind`]: what is also needed when a part is read again.
 pub(crate) mod actors;
+pub(crate) mod batch;
+pub(crate) mod begins;
 pub(crate) mod curve;
 pub(crate) mod entry;
 pub(crate) mod exchange;
@@ -23,6 +26,7 @@ pub(crate) mod numbers;
 mod of_heap;
 pub(crate) mod owners;
 pub(crate) mod parts;
+pub(crate) mod record;
 pub(crate) mod running;
 pub(crate) mod sections;
 pub(crate) mod sites;
@@ -33,9 +37,11 @@ pub(crate) mod system;
 use std::io;
 
 use leakscope_analysis::heap::Effect;
-use leakscope_analysis::trace::{Event, EventKind, Switch, Trace};
+use leakscope_analysis::trace::{Event, EventKind};
 
 use actors::Actors;
+use batch::{Batch, Place};
+use begins::Begins;
 use exchange::Exchange;
 use kind::Kind;
 use lanes::Lanes;
@@ -44,16 +50,16 @@ use levels::Levels;
 use live::Live;
 use owners::Owners;
 use parts::Parts;
+use record::{Affected, Other, SwitchRecord, Told};
 use running::Running;
-use sections::Sections;
 use sites::SiteIndex;
-use system::SystemIndex;
 
 /// The index.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    pub(crate) actors: Actors,
-    pub(crate) sections: Sections,
+    /// How many events were counted.
+    events: u64,
+    pub(crate) begins: Begins,
     pub(crate) parts: Parts,
     pub(crate) lanes: Lanes,
     pub(crate) levels: Levels,
@@ -65,7 +71,6 @@ pub(crate) struct Index {
     pub(crate) gaps: Vec<Gap>,
     pub(crate) marks: Vec<Mark>,
     pub(crate) flags: Vec<Flagged>,
-    pub(crate) system: SystemIndex,
     running: Running,
     live: Live,
 }
@@ -103,19 +108,61 @@ const CHANGED: &str = "the recording is no longer what it was when it was read";
 const EVENTS_IN_BIN: u64 = 64;
 
 impl Index {
-    /// An index of a trace of so many bytes, as far as that is known.
-    pub(crate) fn for_length(bytes: u64) -> Self {
-        Self {
-            sections: Sections::for_length(bytes),
-            ..Self::default()
+    /// Takes into account what happened. Each kind of events has a loop of its own, up to what needs all that came before.
+    pub(crate) fn take(&mut self, batch: &mut Batch) {
+        let mut from = Place::default();
+        let mut others = std::mem::take(&mut batch.others);
+        let mut effects = std::mem::take(&mut batch.effects);
+        let mut affected = effects.drain(..);
+        for (to, other) in others.drain(..) {
+            self.take_plain(batch, from, to);
+            from = to;
+            match other {
+                Other::Effect => {
+                    if let Some(affected) = affected.next() {
+                        let index = self.events;
+                        self.count(affected.actor.lane, Kind::Heap, affected.now.time);
+                        self.affected(&affected, index);
+                    }
+                }
+                Other::Event(told) if told.has_effect => self.observe(&told, affected.next()),
+                Other::Event(told) => self.observe(&told, None),
+                Other::Section { time, joined } => self.begin_section(time, joined),
+                Other::Full => self.bound(),
+                Other::Settle { time, lanes } => self.settle(time, lanes),
+            }
+        }
+        drop(affected);
+        self.take_plain(batch, from, batch.end());
+        batch.clear();
+        (batch.others, batch.effects) = (others, effects);
+    }
+
+    fn take_plain(&mut self, batch: &Batch, from: Place, to: Place) {
+        let heap = &batch.heap[from.heap..to.heap];
+        let switches = &batch.switches[from.switches..to.switches];
+        let counted = &batch.counted[from.counted..to.counted];
+        self.events += (heap.len() + switches.len() + counted.len()) as u64;
+        (self.levels).take(heap, switches, counted, &mut self.live);
+        self.take_heap(heap);
+        let mut ready = batch.ready[from.ready..to.ready].iter();
+        for switch in switches {
+            self.switched(switch);
+            if let Some(&ready) = switch.has_ready.then(|| ready.next()).flatten() {
+                let (id, core, time) = (switch.id, switch.core, switch.time);
+                let lanes = &mut self.lanes;
+                (self.running).note_ready(id, core, time, ready, &mut |span| lanes.add(span));
+            }
+        }
+        for counted in counted {
+            self.begins.count(counted.lane, counted.kind);
         }
     }
 
     /// Counts an event.
-    #[inline(always)]
-    fn count(&mut self, lane: u32, kind: Kind, id: u32, time: u64) {
-        self.sections.count(lane, kind);
-        self.system.count(id);
+    fn count(&mut self, lane: u32, kind: Kind, time: u64) {
+        self.events += 1;
+        self.begins.count(lane, kind);
         self.levels.at(time).count(kind);
     }
 
@@ -137,100 +184,57 @@ impl Index {
 
     /// Takes into account that somebody else runs.
     #[inline(always)]
-    pub(crate) fn switched(&mut self, switch: &Switch) {
-        let Switch { time, core, id, .. } = *switch;
-        let of_event = self.actors.number(core, switch.context);
-        let now = if switch.running == switch.context {
-            of_event
-        } else {
-            self.actors.number(core, switch.running)
-        };
-        self.count(of_event.lane, Kind::predefined(id), id, time);
+    fn switched(&mut self, switch: &SwitchRecord) {
+        let &SwitchRecord {
+            time,
+            id,
+            core,
+            lane,
+            now,
+            ..
+        } = switch;
+        self.begins.count(lane, Kind::predefined(id));
         self.open_bin(time);
         if running::begins_run(id) {
-            self.lanes.count_switch(of_event.lane);
+            self.lanes.count_switch(lane);
         }
         let lanes = &mut self.lanes;
         (self.running).switched(id, core, time, now, |span| lanes.add(span));
     }
 
-    /// Takes an event into account that the model has observed. Returns whether it is the first event with
-    /// its id.
-    pub(crate) fn observe(
-        &mut self,
-        event: &Event<'_>,
-        effect: Option<&Effect>,
-        trace: &Trace,
-    ) -> bool {
-        let index = self.sections.events;
-        let kind = Kind::of(event);
-        let actor = self.actors.number(event.core, event.context);
-        let is_first = !self.system.knows(event.id);
-        self.count(actor.lane, kind, event.id, event.time);
-        if let Some(effect) = effect {
-            let named = match &event.kind {
-                EventKind::Heap(of_heap) => of_heap.named(),
-                _ => 0,
-            };
-            self.note_effect(&event.occasion(), named, effect, index, actor);
-        } else if matches!(event.kind, EventKind::Start(_)) {
-            self.note_entry(event.time, None);
+    fn observe(&mut self, told: &Told, affected: Option<Affected>) {
+        let (time, index) = (told.time, self.events);
+        self.count(told.lane, told.kind, time);
+        if let Some(affected) = affected {
+            self.affected(&affected, index);
+        } else if told.is_start {
+            (self.ledger).push(|room| entry::write_any(room, None, time, |_| 0));
         }
-        let has_own_id = matches!(
-            event.kind,
-            EventKind::Heap(_) | EventKind::Module | EventKind::Api | EventKind::Log(_)
-        );
-        if !has_own_id {
-            self.observe_system(event, index, kind, actor.lane, trace);
+        self.open_bin(time);
+        if let Some(turn) = &told.turn {
+            let lanes = &mut self.lanes;
+            (self.running).take(turn, told.id, told.core, time, |span| lanes.add(span));
         }
-        is_first
-    }
-
-    fn observe_system(
-        &mut self,
-        event: &Event<'_>,
-        index: u64,
-        kind: Kind,
-        lane: u32,
-        trace: &Trace,
-    ) {
-        self.open_bin(event.time);
-        let (actors, lanes) = (&mut self.actors, &mut self.lanes);
-        self.running.observe(
-            event,
-            trace,
-            |core, is| actors.number(core, is),
-            |span| lanes.add(span),
-        );
-        if matches!(kind, Kind::Task | Kind::Isr) && running::begins_run(event.id) {
-            self.lanes.count_switch(lane);
+        if matches!(told.kind, Kind::Task | Kind::Isr) && running::begins_run(told.id) {
+            self.lanes.count_switch(told.lane);
         }
-        match event.kind {
-            EventKind::Gap {
+        if told.gap.is_some() || told.is_unreadable {
+            self.flag(index);
+        }
+        if let Some((from, packets, bytes)) = told.gap.filter(|_| self.gaps.len() < KEPT) {
+            self.gaps.push(Gap {
                 from,
+                to: time,
                 packets,
                 bytes,
-            } => {
-                self.flag(index);
-                if self.gaps.len() < KEPT {
-                    self.gaps.push(Gap {
-                        from,
-                        to: event.time,
-                        packets,
-                        bytes,
-                    });
-                }
-            }
-            EventKind::Mark { marker } if self.marks.len() < KEPT => {
-                self.marks.push(Mark {
-                    index,
-                    time: event.time,
-                    marker,
-                });
-            }
-            EventKind::Unreadable => self.flag(index),
-            EventKind::System => self.system.observe(event, trace),
-            _ => {}
+            });
+        }
+        if let Some(marker) = told.marker.filter(|_| self.marks.len() < KEPT) {
+            self.marks.push(Mark {
+                index,
+                time,
+                marker,
+            });
         }
     }
 
@@ -246,11 +250,12 @@ impl Index {
         &self,
         event: &Event<'_>,
         cursor: &mut Cursor,
+        actors: &Actors,
     ) -> io::Result<Option<Effect>> {
         match event.kind {
             EventKind::Heap(_) | EventKind::Start(_) => {
                 let sites = self.sites.len();
-                let read = |bytes: &_| entry::read(bytes, event, &self.actors, sites);
+                let read = |bytes: &_| entry::read(bytes, event, actors, sites);
                 let effect = self.ledger.read(cursor, read)?;
                 effect.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, CHANGED))
             }
@@ -258,43 +263,29 @@ impl Index {
         }
     }
 
-    /// Whether it is time to begin a section.
-    #[inline]
-    pub(crate) fn is_full(&self) -> bool {
-        self.sections.is_full()
-    }
-
     /// Makes bins longer if few events fall into each, or if they take too much memory.
     fn bound(&mut self) {
         let end = self.levels.end();
-        let bins = (self.sections.events / EVENTS_IN_BIN).max(1);
+        let bins = (self.events / EVENTS_IN_BIN).max(1);
         self.levels.bound(end, bins);
         self.lanes.bound(end, bins);
     }
 
-    /// Begins a section here, if reading can begin here.
-    pub(crate) fn begin_section(&mut self, trace: &Trace) {
+    /// A section begins at this time; whether each two have become one with that.
+    fn begin_section(&mut self, time: u64, joined: bool) {
         self.bound();
-        match trace.checkpoint() {
-            Some(checkpoint) => {
-                let (live, ledger) = (self.live, self.ledger.end());
-                let (running, lanes) = (self.running.now(), self.actors.lanes());
-                let time = trace.end();
-                (self.sections).begin(time, checkpoint, running, live, ledger, lanes);
-                self.begin_part(time);
-            }
-            None => self.sections.postpone(),
+        let (running, ledger) = (self.running.now(), self.ledger.end());
+        (self.begins).begin(running, self.live, ledger);
+        if joined {
+            self.begins.join_pairs();
+            self.parts.sections_joined();
+        }
+        if self.parts.is_begin(self.begins.list().len() - 1) {
+            self.begin_part(time);
         }
     }
 
-    /// Begins a part with the section that has just begun, if it is time for one.
     fn begin_part(&mut self, time: u64) {
-        if self.sections.take_joined() {
-            self.parts.sections_joined();
-        }
-        if !self.parts.is_begin(self.sections.list().len() - 1) {
-            return;
-        }
         let sites = self.sites.iter_mut().enumerate();
         let sites = sites.filter_map(|(site, index)| Some((site, index.take_part()?)));
         let mut runs = self.lanes.runs();
@@ -308,15 +299,19 @@ impl Index {
         (self.parts).close(time, sites.collect(), &self.exchange, runs);
     }
 
-    /// What lasts is summed up to this moment, and what grew too large is made smaller.
-    pub(crate) fn settle(&mut self, time: u64) -> io::Result<()> {
+    /// What lasts is summed up to this moment, and what grew too large is made smaller. There are so many lanes.
+    fn settle(&mut self, time: u64, count: usize) {
         self.levels.at(time);
         self.open_bin(time);
         let lanes = &mut self.lanes;
-        lanes.grow(self.actors.lanes().len());
+        lanes.grow(count);
         self.running.settle(time, |span| lanes.add(span));
         lanes.settle();
         self.bound();
+    }
+
+    /// Why the ledger could not be kept, if that is so.
+    pub(crate) fn take_error(&mut self) -> io::Result<()> {
         self.ledger.take_error().map_or(Ok(()), Err)
     }
 }

@@ -7,6 +7,7 @@ use leakscope_analysis::trace::Occasion;
 
 use super::curve::Curve;
 use super::heaps::Heaps;
+use super::record::HeapRecord;
 
 /// The curves of all of them.
 #[derive(Debug, Default)]
@@ -20,51 +21,16 @@ pub(crate) struct Owners {
 }
 
 impl Owners {
-    /// A context allocates a block, and the event names this heap.
-    #[inline(always)]
-    pub(super) fn allocated(
-        &mut self,
-        now: &Occasion,
-        context: u16,
-        named: u64,
-        effect: &Effect,
-        size: u64,
-    ) {
-        self.note(now, context, named, effect, |curve| {
-            curve.allocated(now.time, size);
-        });
-    }
-
-    /// A block of a context is freed, and the event names this heap.
-    #[inline(always)]
-    pub(super) fn freed(
-        &mut self,
-        now: &Occasion,
-        context: u16,
-        named: u64,
-        effect: &Effect,
-        size: u64,
-    ) {
-        self.note(now, context, named, effect, |curve| {
-            curve.freed(now.time, size);
-        });
-    }
-
-    /// What happens to one block, in the curve of its context and in that of its heap.
-    #[inline(always)]
-    fn note(
-        &mut self,
-        now: &Occasion,
-        context: u16,
-        named: u64,
-        effect: &Effect,
-        tell: impl Fn(&mut Curve),
-    ) {
-        tell(self.context(context));
-        if self.heaps.is_one(named) {
-            tell(&mut self.unnamed);
+    /// What happens in the heap without a name, in the curves of heaps.
+    pub(super) fn take_in_heaps(&mut self, records: &[HeapRecord]) {
+        if self.heaps.is_one(0) {
+            for record in records {
+                (self.unnamed).note(record.time, record.size.into(), record.is_free);
+            }
         } else {
-            self.note_in_heaps(now, named, effect);
+            for record in records {
+                self.note_in_heaps(&record.occasion(), 0, &record.effect());
+            }
         }
     }
 
@@ -109,7 +75,7 @@ impl Owners {
     }
 
     #[inline(always)]
-    fn context(&mut self, number: u16) -> &mut Curve {
+    pub(super) fn context(&mut self, number: u16) -> &mut Curve {
         let place = usize::from(number);
         if place >= self.contexts.len() {
             self.add_contexts(place + 1);

@@ -86,6 +86,54 @@ const fn stays_ready(id: u32, before: Context) -> bool {
     }
 }
 
+/// What an event says of who runs.
+#[derive(Clone, Debug)]
+pub(crate) enum Turn {
+    /// After a loss: who runs on each core.
+    Lost(Vec<Actor>),
+    Event {
+        /// Whether who was ready is not known any more.
+        restarts: bool,
+        now: Actor,
+        /// The task that is ready from now on, or is not.
+        ready: Option<Actor>,
+    },
+}
+
+impl Turn {
+    /// `None` if it says nothing. `number` finds somebody's numbers.
+    #[inline]
+    pub(crate) fn of(
+        event: &Event<'_>,
+        trace: &Trace,
+        mut number: impl FnMut(u8, Context) -> Actor,
+    ) -> Option<Self> {
+        if event.id >= id::FIRST_API || event.id == id::PRINT_FORMATTED {
+            return None;
+        }
+        if let EventKind::Gap { .. } = event.kind {
+            let cores = 0..trace.cores() as u8;
+            let running = cores.map(|core| number(core, trace.running(core)));
+            return Some(Self::Lost(running.collect()));
+        }
+        let now = number(event.core, trace.running(event.core));
+        let mut ready = None;
+        if matches!(event.id, id::TASK_START_READY | id::TASK_STOP_READY) {
+            let address = varint::read(event.payload, 0).map_or(0, |(number, _)| number);
+            let task = trace.task_index(event, address).map(Context::Task);
+            ready = task.map(|task| number(event.core, task));
+        }
+        Some(Self::Event {
+            restarts: matches!(
+                event.kind,
+                EventKind::Start(Start::AfterReset | Start::AfterStop)
+            ),
+            now,
+            ready,
+        })
+    }
+}
+
 impl Running {
     /// Takes an event into account; tells of what ended by it. `number` finds somebody's numbers.
     #[inline]
@@ -93,34 +141,43 @@ impl Running {
         &mut self,
         event: &Event<'_>,
         trace: &Trace,
-        mut number: impl FnMut(u8, Context) -> Actor,
+        number: impl FnMut(u8, Context) -> Actor,
+        ended: impl FnMut(Span),
+    ) {
+        if let Some(turn) = Turn::of(event, trace, number) {
+            self.take(&turn, event.id, event.core, event.time, ended);
+        }
+    }
+
+    /// As [`Running::observe`], of an event with this id.
+    #[inline]
+    pub(super) fn take(
+        &mut self,
+        turn: &Turn,
+        id: u32,
+        core: u8,
+        time: u64,
         mut ended: impl FnMut(Span),
     ) {
-        if event.id >= id::FIRST_API || event.id == id::PRINT_FORMATTED {
-            return;
-        }
-        match event.kind {
-            EventKind::Gap { .. } => {
-                for core in 0..trace.cores() as u8 {
-                    let now = number(core, trace.running(core));
-                    self.switch(core, now, event.time, |_| false, &mut ended);
+        let (restarts, now, ready) = match turn {
+            Turn::Lost(running) => {
+                for (core, &now) in (0..).zip(running) {
+                    self.switch(core, now, time, |_| false, &mut ended);
                 }
-                self.forget_ready(event.time, &mut ended);
-                return;
+                return self.forget_ready(time, &mut ended);
             }
-            EventKind::Start(Start::AfterReset | Start::AfterStop) => {
-                self.forget_ready(event.time, &mut ended);
-            }
-            _ => {}
+            &Turn::Event {
+                restarts,
+                now,
+                ready,
+            } => (restarts, now, ready),
+        };
+        if restarts {
+            self.forget_ready(time, &mut ended);
         }
-        let now = number(event.core, trace.running(event.core));
-        self.switched(event.id, event.core, event.time, now, &mut ended);
-        if matches!(event.id, id::TASK_START_READY | id::TASK_STOP_READY) {
-            let address = varint::read(event.payload, 0).map_or(0, |(number, _)| number);
-            if let Some(task) = trace.task_index(event, address) {
-                let task = number(event.core, Context::Task(task));
-                self.note_ready(event, task, &mut ended);
-            }
+        self.switched(id, core, time, now, &mut ended);
+        if let Some(task) = ready {
+            self.note_ready(id, core, time, task, &mut ended);
         }
     }
 
@@ -172,12 +229,19 @@ impl Running {
         }
     }
 
-    fn note_ready(&mut self, event: &Event<'_>, task: Actor, ended: &mut impl FnMut(Span)) {
+    pub(super) fn note_ready(
+        &mut self,
+        id: u32,
+        core: u8,
+        time: u64,
+        task: Actor,
+        ended: &mut impl FnMut(Span),
+    ) {
         let runs = |core: &Core| core.now.is_some_and(|now| now.context == task.context);
-        if event.id == id::TASK_STOP_READY {
-            self.end_ready(task.context, event.time, ended);
+        if id == id::TASK_STOP_READY {
+            self.end_ready(task.context, time, ended);
         } else if !self.cores.iter().any(runs) {
-            self.begin_ready(task, event.core, event.time);
+            self.begin_ready(task, core, time);
         }
     }
 

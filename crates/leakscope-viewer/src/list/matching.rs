@@ -2,8 +2,8 @@
 
 use leakscope_analysis::trace::{EventKind, HeapEvent};
 
+use crate::index::begins::Count;
 use crate::index::kind::Kind;
-use crate::index::sections::Count;
 use crate::names::Names;
 use crate::query::Filter;
 use crate::replay::Seen;
@@ -25,8 +25,9 @@ impl Filter {
     }
 
     /// Whether events that were counted together are in the list, wherever they stand.
-    pub(crate) fn counts(&self, count: Count) -> bool {
-        self.has_kind(count.kind) && self.has_lane(count.core, count.context)
+    pub(crate) fn counts(&self, count: Count, scan: &Scan<'_>) -> bool {
+        let lane = scan.actors.lanes()[count.lane as usize];
+        self.has_kind(count.kind) && self.has_lane(lane.core, lane.context)
     }
 
     /// Whether an event is in the list, but for the list's window.
@@ -43,7 +44,7 @@ impl Filter {
             return false;
         }
         if self.core.is_some() || !self.contexts.is_empty() {
-            let context = scan.index.actors.context(event.context);
+            let context = scan.actors.context(event.context);
             if !self.has_lane(event.core, context.unwrap_or_default()) {
                 return false;
             }

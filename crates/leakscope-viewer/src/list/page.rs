@@ -52,7 +52,7 @@ impl List<'_> {
         if let Some(found) = self.found {
             return Ok(found.partition_point(|&event| at.is_behind(event)) as u64);
         }
-        let sections = &reader.scan.index.sections;
+        let sections = &reader.scan.sections;
         let section = match at {
             At::Index(index) => sections.of_index(index),
             At::Time(time) => sections.of_time(time),
@@ -104,7 +104,7 @@ impl List<'_> {
         let wanted = (offset..).zip(found.iter().skip(offset as usize));
         let mut wanted = wanted.take(limit as usize).peekable();
         while let Some((_, first)) = wanted.peek() {
-            let sections = &reader.scan.index.sections;
+            let sections = &reader.scan.sections;
             let section = sections.of_index(first.index);
             let end = sections.list()[section].first + sections.length(section);
             let mut replay = Replay::from_section(reader.scan, section);
@@ -183,7 +183,7 @@ impl List<'_> {
         mut is_behind: impl FnMut(&Seen<'_>) -> bool,
     ) -> io::Result<()> {
         let first = self.parts[place].first;
-        let section = reader.scan.index.sections.of_index(first);
+        let section = reader.scan.sections.of_index(first);
         let mut replay = Replay::from_section(reader.scan, section);
         let (scan, names) = (reader.scan, &mut *reader.names);
         let reached = replay.run(scan, reader.source, u64::MAX, |seen| {

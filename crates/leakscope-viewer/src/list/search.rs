@@ -65,7 +65,7 @@ impl Searches {
             return Ok(false);
         };
         search.advance(reader)?;
-        Ok(search.searched_to < reader.scan.index.sections.events)
+        Ok(search.searched_to < reader.scan.sections.events)
     }
 }
 
@@ -125,10 +125,10 @@ impl Search {
             source,
             names,
         } = reader;
-        if self.searched_to >= scan.index.sections.events {
+        if self.searched_to >= scan.sections.events {
             return Ok(());
         }
-        let section = scan.index.sections.of_index(self.searched_to);
+        let section = scan.sections.of_index(self.searched_to);
         let mut replay = self
             .replay
             .take()

@@ -53,8 +53,8 @@ fn check(inputs: &Inputs) -> Vec<Effect> {
         let effect = heap.observe(&event, trace.stacks(), &mut KeepAll);
         expected.push((event.time, effect));
     }
-    assert_eq!(scan.index.sections.events, expected.len() as u64);
-    for section in 0..scan.index.sections.list().len() {
+    assert_eq!(scan.sections.events, expected.len() as u64);
+    for section in 0..scan.sections.list().len() {
         let mut replay = Replay::from_section(scan, section);
         let mut next = replay.index as usize;
         let mut source = inputs.clone();

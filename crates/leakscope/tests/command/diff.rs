@@ -45,6 +45,35 @@ fn exit_codes() {
     }
 }
 
+/// What is advised is about what is wrong, and not how `diff` is typed.
+#[test]
+fn hints_are_for_the_reason_at_hand() {
+    let folder = Folder::of_recordings();
+    let ran = diff(&folder, "leak.svdat worse.svdat --per cycle", 2);
+    assert!(
+        ran.stderr.contains("\nhint: a cycle begins with"),
+        "{}",
+        ran.stderr
+    );
+    let ran = folder.run("report leak.svdat --before sound.svdat", 2);
+    let said = "error: --before is for the page, with --html\nhint: `leakscope diff";
+    assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+}
+
+/// Two recordings are more evidence than one.
+#[test]
+fn no_recording_counts_twice() {
+    let folder = Folder::of_recordings();
+    for words in [
+        "leak.svdat ./leak.svdat --against worse.svdat",
+        "leak.svdat --against worse.svdat sound.svdat worse.svdat",
+    ] {
+        let ran = diff(&folder, words, 2);
+        let said = "are one file\nhint: name each recording once\n";
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+}
+
 /// The statuses of all call sites, as JSON has them.
 fn statuses(folder: &Folder, arguments: &str) -> Vec<String> {
     let document = folder.json(&format!("diff {arguments} --format json"), 0);
