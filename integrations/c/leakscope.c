@@ -341,6 +341,7 @@ static struct {
     struct bounds bounds;
     uintptr_t code_base; /* what frames are relative to */
     uintptr_t ram_end;
+    bool has_stacks; /* somebody has said where they lie */
     size_t scan_bytes;
     /* Of standalone mode. It is reached by this alone, so that a program that only streams does not contain it. */
     keep_function *volatile keep;
@@ -750,29 +751,13 @@ uintptr_t leakscope_stack_end;
 #define RECORD_BELOW 0u
 #endif
 
-/* Where stacks lie, if nothing is said. */
-#if defined(__arm__)
-#define STACKS_START 0x20000000u
-#define STACKS_END 0x40000000u
-#elif defined(__riscv) && !defined(__linux__)
-#define STACKS_START 0x1000u
-#define STACKS_END UINTPTR_MAX
-#elif defined(__XTENSA__)
-/* The ESP32's data bus, beyond its flash. */
-#define STACKS_START 0x3F800000u
-#define STACKS_END 0x40000000u
-#else
-#define STACKS_START 0u
-#define STACKS_END 0u
-#endif
-
 static void set_bounds(const struct leakscope_config *config) {
     const bool has_code = config->code_end != 0, has_stacks = config->stacks_end != 0;
     const uintptr_t code_start = has_code ? config->code_start : 1;
     const uintptr_t code_end = has_code ? config->code_end : UINTPTR_MAX;
-    const uintptr_t start = has_stacks ? config->stacks_start : STACKS_START;
-    const uintptr_t end = has_stacks ? config->stacks_end : STACKS_END;
-    const bool is_stack = end >= start && end - start >= FRAME_RECORD;
+    const uintptr_t start = config->stacks_start, end = config->stacks_end;
+    const bool is_stack = has_stacks && end >= start && end - start >= FRAME_RECORD;
+    recorder.has_stacks = has_stacks;
     recorder.bounds.code_start = code_start;
     recorder.bounds.code_length = code_end > code_start ? code_end - code_start : 0;
     recorder.code_base = code_start == 1 ? 0 : code_start;
@@ -793,6 +778,64 @@ HOT bool reaches(const struct bounds *bounds, uintptr_t at) {
 /* Whether the two words of a frame can stand there. */
 HOT bool has_frame(const struct bounds *bounds, uintptr_t at) {
     return at >= bounds->ram_start && reaches(bounds, at);
+}
+
+/* No stack is larger: an end that lies farther above is another one's. */
+#define MOST_STACK_BYTES 0x10000u
+
+/* Where the stack ends on which main runs; 0: it is not known. */
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+static uintptr_t end_of_main_stack(void) {
+    /* The vector table, which VTOR leads to, begins with it. Tasks have a stack pointer of their own; without privileges, the
+     * register must not be read. */
+    const uintptr_t has_own_stack = 2, has_no_privileges = 1, vtor = 0xE000ED08u;
+    uintptr_t control;
+    __asm__ volatile("mrs %0, control" : "=r"(control));
+    if ((control & (has_own_stack | has_no_privileges)) != 0) {
+        return 0;
+    }
+    return **(const volatile uintptr_t *const volatile *)vtor;
+}
+#elif defined(__riscv) && __riscv_xlen == 32 && defined(__ELF__)
+/* By the names that linker scripts have for it. */
+extern const char __stack_top[] __attribute__((weak)), _stack_start[] __attribute__((weak)),
+    __stack[] __attribute__((weak)), _sp[] __attribute__((weak));
+
+static uintptr_t end_of_main_stack(void) {
+    const uintptr_t names[] = {(uintptr_t)__stack_top, (uintptr_t)_stack_start, (uintptr_t)__stack, (uintptr_t)_sp};
+    uintptr_t end = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && end == 0; i++) {
+        end = names[i];
+    }
+    return end;
+}
+#else
+static uintptr_t end_of_main_stack(void) {
+    return 0;
+}
+#endif
+
+/* Up to where memory can be read for sure, where nobody has said where stacks lie: to the end of the stack at hand. */
+COLD uintptr_t end_of_stack(uintptr_t at) {
+    const uintptr_t task = leakscope_stack_end - at - 1, main = end_of_main_stack() - at - 1;
+    const uintptr_t nearest = task < main ? task : main;
+    return nearest < MOST_STACK_BYTES ? (at + nearest + 1) & ~(uintptr_t)(sizeof(uintptr_t) - 1) : at;
+}
+
+COLD bool own_stack(struct bounds *bounds, uintptr_t at) {
+    const uintptr_t end = end_of_stack(at);
+    if (end - at < FRAME_RECORD || end < at) {
+        return false;
+    }
+    bounds->ram_start = at;
+    bounds->last_word = (end - FRAME_RECORD) / sizeof(uintptr_t);
+    return has_frame(bounds, at);
+}
+
+/* The bounds of a walk; false if it cannot begin at this frame. */
+HOT bool bounds_from(struct bounds *bounds, uintptr_t at) {
+    *bounds = recorder.bounds;
+    return has_frame(bounds, at) || (!recorder.has_stacks && own_stack(bounds, at));
 }
 
 HOT bool is_code(uintptr_t address) {
@@ -841,9 +884,9 @@ HOT void add_frame(struct stack *stack, uintptr_t frame, bool is_listed) {
 
 /* Follows the chain as far as it is sound: the next frame lies above the present one, inside the memory of stacks. */
 READS_ANY_STACK HOT void walk_chain(struct stack *stack, uintptr_t frame, bool is_listed) {
-    const struct bounds bounds = recorder.bounds;
+    struct bounds bounds;
     uintptr_t at = frame - RECORD_BELOW, above;
-    if (stack->count == LEAKSCOPE_DEPTH || !has_frame(&bounds, at)) {
+    if (stack->count == LEAKSCOPE_DEPTH || !bounds_from(&bounds, at)) {
         return;
     }
     do {
@@ -872,9 +915,10 @@ __attribute__((noinline)) static void spill_windows(uint32_t calls) {
  * stack pointer. (Xtensa ISA manual, "Windowed Register Option".) The two upper bits of a return address say by how much
  * the call has turned the windows; they are the same in all addresses of code. */
 READS_ANY_STACK HOT void walk_behind(struct stack *stack, uintptr_t return_address, uintptr_t frame, bool is_listed) {
-    const struct bounds bounds = recorder.bounds;
+    struct bounds bounds;
     const uintptr_t window_bits = 0xC0000000u, save_area = 2u * FRAME_RECORD;
     uintptr_t code = return_address, at = frame - save_area, above = 0;
+    (void)bounds_from(&bounds, at);
     spill_windows(8);
     while (stack->count != LEAKSCOPE_DEPTH && has_code(&bounds, code)) {
         add_frame(stack, code, is_listed);
@@ -896,7 +940,8 @@ READS_ANY_STACK HOT void walk_behind(struct stack *stack, uintptr_t return_addre
         return;
     }
     add_frame(stack, return_address, is_listed);
-    if (has_frame(&recorder.bounds, at)) {
+    struct bounds bounds;
+    if (bounds_from(&bounds, at)) {
         const uintptr_t caller = *(const volatile uintptr_t *)at;
         if (caller > frame) {
             walk_chain(stack, caller, is_listed);
@@ -982,11 +1027,16 @@ HOT bool is_candidate(const struct bounds *bounds, uintptr_t offset) {
            (!NEEDS_CALL || has_call_before(bounds, bounds->code_start + offset));
 }
 
+COLD uintptr_t end_of_own_scan(uintptr_t stack_pointer) {
+    const uintptr_t end = stack_pointer % sizeof(uintptr_t) == 0 ? end_of_stack(stack_pointer) : stack_pointer;
+    return end - stack_pointer < recorder.scan_bytes ? end : stack_pointer + recorder.scan_bytes;
+}
+
 /* Up to where a stack may be looked at. */
 HOT uintptr_t end_of_scan(uintptr_t stack_pointer) {
     const uintptr_t end = recorder.ram_end;
     if (stack_pointer % sizeof(uintptr_t) != 0 || stack_pointer < recorder.bounds.ram_start || stack_pointer > end) {
-        return stack_pointer;
+        return recorder.has_stacks ? stack_pointer : end_of_own_scan(stack_pointer);
     }
     /* Another stack's end is of no use, and does no harm: it does not lie between these. */
     const uintptr_t above = leakscope_stack_end - stack_pointer;
@@ -1105,8 +1155,8 @@ READS_ANY_STACK HOT void walk(struct stack *stack, const void *caller, const voi
 }
 
 /* The stack that led to an event. */
-READS_ANY_STACK COLD void find_stack(struct stack *stack, const void *caller, const void *frame) {
-    walk(stack, caller, frame, !LEAKSCOPE_ESP_IDF && recorder.keep == NULL, true);
+READS_ANY_STACK COLD void find_stack(struct stack *stack, const void *caller, const void *frame, bool can_scan) {
+    walk(stack, caller, frame, can_scan, true);
 }
 
 /* ---------------------------------------------------------------- Heap events */
@@ -1217,7 +1267,7 @@ HOT void heap_event_fields(struct packet *packet, const struct heap_event *event
 }
 
 HOT void walk_at_once(struct stack *stack, const void *caller, const void *frame) {
-    find_stack(stack, caller, frame);
+    find_stack(stack, caller, frame, false);
 }
 
 HOT bool use_known_stack(struct core *core, const struct stack *stack, uint32_t *number) {
@@ -2245,7 +2295,7 @@ HOT bool heap_event_short(const struct heap_event *event, const struct stack *st
 COLD void heap_event_long(const struct heap_event *event, const void *caller, const void *frame) {
     struct traced_event traced;
     traced.event = event;
-    find_stack(&traced.stack, caller, frame);
+    find_stack(&traced.stack, caller, frame, !LEAKSCOPE_ESP_IDF);
     record(record_heap_event, &traced);
 }
 
@@ -2269,12 +2319,11 @@ static bool passes_filter(const struct heap_event *event) {
     return runs;
 }
 
-/* Whether an event is streamed, where not all are. */
+/* Whether an event is streamed, where not all are. It is kept first, if there are records. */
 COLD bool passes_guard(const struct heap_event *event, const void *caller, const void *frame) {
     keep_function *const keep = recorder.keep;
     if (keep != NULL) {
         keep(event, caller, frame);
-        return false;
     }
     return recorder.is_open && passes_filter(event);
 }
@@ -2398,7 +2447,6 @@ bool leakscope_init(const struct leakscope_config *config) {
 
 void leakscope_start(void) {
     struct core *const core = own_core();
-    recorder.keep = NULL;
     if (recorder.is_ready) {
         start_core(core);
         attend(core);
@@ -2891,7 +2939,7 @@ static void add_record(const struct heap_event *event, const struct stack *stack
     struct slot *const slot = slot_at(index);
     slot->address = event->address;
     slot->size = event->size;
-    slot->time = recorder.is_ready ? clock_now() : 0;
+    slot->time = clock_now();
     slot->core = (uint8_t)(own_core() - cores);
     slot->is_freed = false;
     copy_frames(slot->allocated_by, stack);
@@ -2941,13 +2989,15 @@ static void begin_moving(uintptr_t address) {
 }
 
 /* The block was reallocated. While allocations are ignored, its record becomes that of the block as it is now. Of several
- * that move from this address it is the first one, whose place the others got. */
+ * that move from this address it is the first one, whose place the others got. Of a block that had no record when that
+ * began there is none: who has the address by now is another one. */
 static void move_record(const struct heap_event *event, const struct stack *stack) {
-    slot_index index = leave_chain(&records.moving, event->from, 0);
-    if (index == 0) {
-        index = leave_bucket(event->from);
-    }
-    if (index != 0 && records.phase == RECORDS_PAUSED) {
+    const slot_index index = leave_chain(&records.moving, event->from, 0);
+    if (records.phase == RECORDS_STOPPED) {
+        if (index != 0) {
+            enter_bucket(index);
+        }
+    } else if (index != 0 && records.phase == RECORDS_PAUSED) {
         slot_at(index)->address = event->address;
         slot_at(index)->size = event->size;
         enter_bucket(index);
@@ -2957,8 +3007,7 @@ static void move_record(const struct heap_event *event, const struct stack *stac
     }
 }
 
-/* The block found no memory to move to: it lives on, the newest of those that move from this address. This is heard of
- * when recording has been stopped in between, too, or the block's free would never be found. */
+/* The block found no memory to move to: it lives on, the newest of those that move from this address. */
 static void keep_record(uintptr_t address) {
     slot_index newest = 0;
     for (slot_index index = records.moving; index != 0; index = slot_at(index)->chain) {
@@ -2973,16 +3022,17 @@ static void keep_record(uintptr_t address) {
     }
 }
 
+/* Reallocations are heard of when recording is stopped, too: it may be so at one of their ends only, and then the block's
+ * free would never be found. */
 static void keep_heap_event(const struct heap_event *event, const void *caller, const void *frame) {
     struct stack stack;
-    if (records.phase == RECORDS_STOPPED && event->kind != HEAP_KEPT) {
+    const bool is_move = event->kind == HEAP_MOVE || event->kind == HEAP_MOVED || event->kind == HEAP_KEPT;
+    if (records.phase == RECORDS_STOPPED && !is_move) {
         return;
     }
-    find_stack(&stack, caller, frame);
+    find_stack(&stack, caller, frame, false);
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    if (event->kind == HEAP_KEPT) {
-        keep_record(event->address);
-    } else if (records.phase != RECORDS_STOPPED) {
+    if (is_move || records.phase != RECORDS_STOPPED) {
         switch (event->kind) {
         case HEAP_ALLOC:
             add_record(event, &stack);
@@ -2995,6 +3045,9 @@ static void keep_heap_event(const struct heap_event *event, const void *caller, 
             break;
         case HEAP_MOVED:
             move_record(event, &stack);
+            break;
+        case HEAP_KEPT:
+            keep_record(event->address);
             break;
         default:
             count_up(&records.summary.failed_allocations);
@@ -3025,27 +3078,33 @@ size_t leakscope_records_init(void *memory, size_t bytes) {
     return count;
 }
 
+static bool can_keep_records(void) {
+    return recorder.is_ready && records.summary.capacity > 0;
+}
+
 bool leakscope_records_start(bool leaks_only) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    const bool has_buffer = records.summary.capacity > 0;
-    if (has_buffer) {
+    const bool can_record = can_keep_records();
+    if (can_record) {
         recorder.keep = keep_heap_event;
         clear_records(leaks_only);
         records.phase = RECORDS_RUNNING;
     }
     LEAKSCOPE_UNLOCK(lock);
     set_gate();
-    return has_buffer;
+    return can_record;
 }
 
 /* Goes over to a phase, if that makes sense. */
 static bool set_phase(uint8_t phase) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    const bool makes_sense = phase == RECORDS_RUNNING ? records.summary.capacity > 0 : records.phase != RECORDS_STOPPED;
+    const bool makes_sense = phase == RECORDS_RUNNING ? can_keep_records() : records.phase != RECORDS_STOPPED;
     if (makes_sense) {
+        recorder.keep = keep_heap_event;
         records.phase = phase;
     }
     LEAKSCOPE_UNLOCK(lock);
+    set_gate();
     return makes_sense;
 }
 

@@ -91,11 +91,6 @@ impl<F: FoldStack> Analysis<F> {
         &self.trace
     }
 
-    /// What folds stacks.
-    pub fn fold_mut(&mut self) -> &mut F {
-        &mut self.fold
-    }
-
     /// The answer, as of now.
     pub fn outcome(&self) -> Outcome {
         self.heap.outcome(&self.trace)

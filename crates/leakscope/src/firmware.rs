@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use leakscope_analysis::trace::Unwinder;
 use leakscope_export::Heaptrack;
 use leakscope_report::{FrameSource, ProgramUnwinder, Symbolizer};
-use leakscope_symbols::Symbols;
+use leakscope_symbols::{OpenError, Symbols};
 
 pub(crate) use leakscope_report::program::{AllocatorFrames, check};
 
 use crate::recording::OpenRecording;
+use crate::screen::Advised;
 use crate::{cli, screen};
 
 /// Opens the ELF file, if one was named.
@@ -20,7 +20,14 @@ pub(crate) fn open(options: &cli::Symbols) -> anyhow::Result<Option<Symbols>> {
 
 /// Opens this ELF file.
 pub(crate) fn open_file(path: &Path) -> anyhow::Result<Symbols> {
-    Symbols::open(path).with_context(|| format!("`{}`", path.display()))
+    let name = path.display();
+    Symbols::open(path).map_err(|error| match error {
+        OpenError::NotFound => {
+            let (message, hint) = (format!("there is no file `{name}`"), error.hint());
+            Advised { message, hint }.into()
+        }
+        error => anyhow::Error::new(error).context(format!("`{name}`")),
+    })
 }
 
 /// Looks addresses up in the ELF file, if there is one.

@@ -1,14 +1,12 @@
 //! The map of a recording's heap: where the heap is, and reading the recording for it.
 
-use std::fs;
-
-use anyhow::Context;
 use leakscope_heap::{HeapMap, Region};
 use leakscope_report::FrameSource;
 use leakscope_report::heap_map::{self, Along};
 
 use crate::cli::HeapBounds;
 use crate::firmware::AllocatorFrames;
+use crate::input_files;
 use crate::recording::OpenRecording;
 use crate::screen::Advised;
 
@@ -19,7 +17,7 @@ impl HeapBounds {
         let mut regions: Vec<Region> = typed.map(|range| Region { range, name: None }).collect();
         if let Some(path) = &self.boot_log {
             let shown = path.display();
-            let log = fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
+            let log = input_files::read(path)?;
             let listed = heap_map::in_boot_log(&log);
             if listed.is_empty() {
                 let message = format!("`{shown}` lists no heaps");

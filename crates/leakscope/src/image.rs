@@ -1,9 +1,8 @@
 //! The device's memory beside a recording.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_capture::memory::MemoryFilePlace;
 use leakscope_memory::image::{self, Image, ImageError, Piece, Words};
@@ -15,6 +14,7 @@ use leakscope_viewer::Program;
 
 use crate::cli::AtTheEnd;
 use crate::firmware::AllocatorFrames;
+use crate::input_files::read;
 use crate::recording::OpenRecording;
 use crate::screen::Advised;
 
@@ -79,10 +79,6 @@ pub(crate) fn words(symbols: &Symbols) -> Words {
         is_64_bit: symbols.is_64_bit(),
         is_big_endian: symbols.is_big_endian(),
     }
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("`{}`", path.display()))
 }
 
 /// Reads a recording for what it knows of the heap at its end.

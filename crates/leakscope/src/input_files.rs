@@ -1,7 +1,9 @@
-//! The files that a command reads, over which it writes nothing.
+//! The files that a command reads, and over which it writes nothing.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
+use anyhow::{Context, anyhow};
 use leakscope_capture::{is_same_file, reads};
 
 use crate::cli::{AtTheEnd, Before, Gate, Symbols};
@@ -77,4 +79,19 @@ impl InputFiles {
         }
         Ok(())
     }
+}
+
+/// Reads a file that the user has named.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let name = path.display();
+    fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => anyhow!("there is no file `{name}`"),
+        _ => anyhow::Error::new(error).context(format!("`{name}` cannot be read")),
+    })
+}
+
+/// The same, of a text.
+pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
+    let text = String::from_utf8(read(path)?);
+    text.with_context(|| format!("`{}` is no text", path.display()))
 }

@@ -1,9 +1,8 @@
 //! Reading inputs into an analysis.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{self, BufWriter, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +12,7 @@ use leakscope_analysis::describe::DescriptionFile;
 use leakscope_analysis::dump;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::{EventKind, Feed, HEAD, HeapEvent, Layout, Step, Trace};
-use leakscope_capture::{Gone, Input};
+use leakscope_capture::{Gone, Input, is_same_file};
 use leakscope_export::{Heaptrack, Profile};
 use leakscope_report::naming::Naming;
 use leakscope_report::units::counted;
@@ -22,6 +21,7 @@ use leakscope_viewer::TraceInputs;
 
 use crate::cli;
 use crate::file_kind::FileKind;
+use crate::input_files;
 use crate::no_events::NoEvents;
 use crate::screen::{self, Advised};
 use crate::second_header;
@@ -355,6 +355,24 @@ fn dumps_in(input: &mut Input) -> anyhow::Result<Option<dump::Log>> {
     Ok((!log.dumps.is_empty() && !is_rather_packets(&head)).then_some(log))
 }
 
+/// Refuses a file that is named twice, by whatever path, among recordings that count once each.
+pub(crate) fn refuse_same(names: &[String]) -> Result<(), Advised> {
+    for (count, name) in names.iter().enumerate() {
+        let before = names[..count].iter();
+        if let Some(before) = { before }.find(|before| is_one_file(before, name)) {
+            return Err(Advised {
+                message: format!("`{before}` and `{name}` are one file"),
+                hint: "name each recording once",
+            });
+        }
+    }
+    Ok(())
+}
+
+fn is_one_file(one: &str, other: &str) -> bool {
+    one == other || is_same_file(Path::new(one), Path::new(other))
+}
+
 /// A file that is named twice, by whatever path, or a copy of it, is a mistake: a recording has a file a core.
 fn refuse_repeated(inputs: &mut [Input]) -> Result<(), Advised> {
     for count in 1..inputs.len() {
@@ -401,20 +419,6 @@ fn holds_the_same(one: &mut Input, other: &mut Input) -> bool {
     true
 }
 
-fn is_one_file(one: &str, other: &str) -> bool {
-    if one == other {
-        return true;
-    }
-    #[cfg(unix)]
-    let identity = |path| {
-        use std::os::unix::fs::MetadataExt;
-        fs::metadata(path).map(|data| (data.dev(), data.ino()))
-    };
-    #[cfg(not(unix))]
-    let identity = |path| fs::canonicalize(path);
-    matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
-}
-
 /// Whether packets explain more of the front of a file than text does. A device may send lines of text in packets;
 /// a few bytes of a text may look like packets, but hardly like the start of a recording.
 fn is_rather_packets(head: &[u8]) -> bool {
@@ -452,7 +456,7 @@ pub(crate) fn described(descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
     let mut files = Vec::new();
     for path in descriptions {
         let shown = path.display();
-        let text = std::fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
+        let text = input_files::read(path)?;
         if !dump::is_text(&text) {
             let message = format!(
                 "`{shown}` is no text, and so describes no events: it is {}",

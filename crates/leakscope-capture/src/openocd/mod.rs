@@ -38,7 +38,6 @@ use crate::source::{Abilities, Source, SourceError};
 pub const ABILITIES: Abilities = Abilities {
     breakpoints: true,
     reset: true,
-    needs_elf: false,
 };
 
 /// Connects to the OpenOCD whose Tcl port is at `endpoint`, and prepares to record the target that it has.

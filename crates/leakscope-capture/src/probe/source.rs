@@ -14,7 +14,6 @@ use crate::source::{Abilities, Form, Item, Source, SourceError};
 pub const ABILITIES: Abilities = Abilities {
     breakpoints: true,
     reset: true,
-    needs_elf: false,
 };
 
 /// A control block that has not come by then is missed.

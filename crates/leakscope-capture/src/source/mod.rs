@@ -160,6 +160,4 @@ pub struct Abilities {
     pub breakpoints: bool,
     /// It can reset the device before it records (`--reset`).
     pub reset: bool,
-    /// It looks up symbols of the program, and cannot do without its ELF file.
-    pub needs_elf: bool,
 }

@@ -13,7 +13,6 @@ use crate::interrupt::Interrupt;
 pub const ABILITIES: Abilities = Abilities {
     breakpoints: false,
     reset: false,
-    needs_elf: false,
 };
 
 /// The port of "SystemView via IP", where the device is the server.

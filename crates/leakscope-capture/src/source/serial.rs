@@ -17,7 +17,6 @@ use super::{Abilities, Source, SourceError};
 pub const ABILITIES: Abilities = Abilities {
     breakpoints: false,
     reset: true,
-    needs_elf: false,
 };
 
 /// How long the reset line is held.

@@ -11,7 +11,6 @@ use super::{Abilities, Item, Source, SourceError, SourceEvent};
 pub const ABILITIES: Abilities = Abilities {
     breakpoints: false,
     reset: false,
-    needs_elf: false,
 };
 
 /// What one read may bring.

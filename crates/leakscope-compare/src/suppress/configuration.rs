@@ -1,5 +1,7 @@
 //! Our own file, `leakscope.toml`: rules that say why, and what a gate asks for.
 
+use std::collections::BTreeMap;
+
 use leakscope_analysis::findings::Verdict;
 use leakscope_report::can_be_leak;
 use serde::Deserialize;
@@ -27,6 +29,25 @@ pub struct Settings {
     pub no_failed_allocations: Option<bool>,
     pub strict: Option<bool>,
     pub cycle: Option<String>,
+    #[serde(skip)]
+    places: BTreeMap<String, Place>,
+}
+
+impl Settings {
+    /// What is wrong with the value of this name, and where it stands.
+    pub fn wrong(&self, name: &str, why: &str) -> RuleError {
+        RuleError {
+            place: self.places.get(name).cloned().unwrap_or_default(),
+            message: format!("{name}: {why}"),
+        }
+    }
+}
+
+/// The names in `[check]`, and where they stand.
+#[derive(Deserialize)]
+struct Names {
+    #[serde(default)]
+    check: BTreeMap<Spanned<String>, toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +103,12 @@ pub(super) fn read(name: &str, text: &str) -> Result<Rules, RuleError> {
         place: place(error.span().map_or(0, |span| span.start)),
         message: error.message().to_owned(),
     })?;
+    let mut settings = file.check;
+    // What could be read once can be again.
+    let names = toml::from_str::<Names>(text).map(|names| names.check);
+    let names = names.unwrap_or_default().into_keys();
+    let names = names.map(|name| (name.get_ref().clone(), place(name.span().start)));
+    settings.places.extend(names);
     let mut rules: Vec<Rule> = Vec::new();
     for suppress in file.suppress {
         let place = place(suppress.span().start);
@@ -93,10 +120,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Rules, RuleError> {
         };
         rules.push(rule.map_err(|message| RuleError { place, message })?);
     }
-    Ok(Rules {
-        rules,
-        settings: file.check,
-    })
+    Ok(Rules { rules, settings })
 }
 
 fn rule(suppress: Suppress, place: Place) -> Result<Rule, String> {

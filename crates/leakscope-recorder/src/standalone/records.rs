@@ -235,11 +235,9 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         }
     }
 
-    /// A block is about to be reallocated: somebody else may get its address.
+    /// A block is about to be reallocated: somebody else may get its address. Reallocations are heard of when recording is
+    /// stopped, too: it may be so at one of their ends only, and then the block's free would never be found.
     pub(super) fn realloc_begins(&mut self, address: usize) {
-        if self.phase == Phase::Stopped {
-            return;
-        }
         if let Some(index) = self.leave(address) {
             self.slot(index).chain = NONE;
             let last = self.last_moving();
@@ -248,7 +246,8 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
     }
 
     /// It was: the record ends, and another one begins. While allocations are ignored, it becomes the record of the
-    /// block as it is now.
+    /// block as it is now. Of a block that had no record when that began there is none: who has the address by now is
+    /// another one.
     pub(super) fn realloc(
         &mut self,
         from: usize,
@@ -257,11 +256,9 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         core: u8,
         stack: &[usize; DEPTH],
     ) {
-        if self.phase == Phase::Stopped {
-            return;
-        }
-        let moved = self.take_moving(from, false);
-        match moved.or_else(|| self.leave(from)) {
+        match self.take_moving(from, false) {
+            Some(index) if self.phase == Phase::Stopped => self.enter(index),
+            None if self.phase == Phase::Stopped => {}
             Some(index) if self.phase == Phase::Paused => {
                 self.slot(index).record.block = to;
                 self.enter(index);
@@ -277,8 +274,7 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         }
     }
 
-    /// There was no memory for it: the block lives on. This is heard of when recording has been stopped in between,
-    /// too, or the block's free would never be found.
+    /// There was no memory for it: the block lives on.
     pub(super) fn realloc_failed(&mut self, address: usize) {
         if let Some(index) = self.take_moving(address, true) {
             self.enter(index);

@@ -4,6 +4,7 @@
 //! is the same.
 #![cfg(all(unix, not(any(target_arch = "riscv32", target_arch = "riscv64"))))]
 
+mod both;
 mod call;
 mod calls;
 mod compilers;

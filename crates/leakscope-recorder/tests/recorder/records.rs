@@ -171,18 +171,14 @@ impl Twin {
     }
 
     fn begin(&mut self, address: usize) {
-        if self.is_running
-            && let Some(place) = self.settled(address)
-        {
+        if let Some(place) = self.settled(address) {
             self.moving.push(self.numbers[place]);
         }
     }
 
     fn realloc(&mut self, from: usize, to: Block, frame: usize) {
-        if !self.is_running {
-            return;
-        }
-        match self.moved(from, false).or_else(|| self.settled(from)) {
+        match self.moved(from, false) {
+            moved if !self.is_running => moved.into_iter().for_each(|place| self.enter(place)),
             Some(place) if self.is_paused => {
                 self.records[place].block = to;
                 self.enter(place);
@@ -299,6 +295,33 @@ fn calls_at_the_wrong_time_are_refused() {
     assert_eq!(recorder.init(slots), Ok(()));
     assert_eq!(recorder.start(Mode::All), Ok(()));
     assert_eq!(recorder.init(&mut []), Err(InvalidState::Running));
+}
+
+/// Between the two ends of a reallocation, another task gets the block's address, and keeps it: while the block has no
+/// record, as it is older than the recording, and while recording is stopped.
+#[test]
+fn what_moves_takes_no_record_but_its_own() {
+    let [here, there] = [0x2000_0040, 0x2000_0080].map(|address| Block { address, size: 8 });
+    for is_stopped in [false, true] {
+        let mut slots = [Slot::<1>::EMPTY; 4];
+        let recorder: RecordBuffer<'_, 1> = RecordBuffer::new(Silent);
+        recorder.init(&mut slots).expect("a buffer");
+        recorder.start(Mode::Leaks).expect("a start");
+        if is_stopped {
+            recorder.alloc(here, Origin::Frames(&[1]));
+            recorder.stop().expect("it records");
+        }
+        recorder.realloc_begins(here, Origin::Frames(&[1]));
+        recorder.resume().expect("a buffer");
+        recorder.alloc(here, Origin::Frames(&[2]));
+        recorder.realloc(here, there, Origin::Frames(&[1]));
+        recorder.free(there, Origin::Frames(&[1]));
+        let left: Vec<_> = (0..recorder.count()).map(|at| recorder.get(at)).collect();
+        let left: Vec<_> = (left.iter().flatten())
+            .map(|it| (it.block, it.allocated_by[0]))
+            .collect();
+        assert_eq!(left, [(here, 2)]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Arg, Args, Command, ValueEnum};
 use leakscope_compare::rate::Rate;
 
 use super::{AtTheEnd, Symbols, Unpacking, quantity};
@@ -110,6 +110,20 @@ impl Gate {
     /// Whether the file of --baseline is written.
     pub(crate) fn writes_baseline(&self) -> bool {
         self.write_baseline || self.prune
+    }
+
+    /// Its first option that was typed for this process, with its dashes.
+    pub(crate) fn typed() -> Option<String> {
+        let options = Self::augment_args(Command::new(""));
+        let is_one = |name: &str| {
+            let mut longs = options.get_arguments().filter_map(Arg::get_long);
+            longs.any(|long| name.strip_prefix("--") == Some(long))
+        };
+        let mut names = std::env::args_os().map(|word| {
+            let word = word.to_string_lossy();
+            word.split('=').next().unwrap_or_default().to_owned()
+        });
+        names.find(|name| is_one(name))
     }
 
     /// The files that are written.

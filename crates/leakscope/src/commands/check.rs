@@ -11,14 +11,14 @@ use anyhow::{Context, anyhow, bail};
 use leakscope_analysis::findings;
 use leakscope_compare::baseline::Baseline;
 use leakscope_compare::gate::{self, Answer, Doubt, FailureKind, Judgement, Limits};
-use leakscope_compare::suppress::{Date, Rules, Settings, suggest};
+use leakscope_compare::suppress::{Date, RuleError, Rules, Settings, suggest};
 use leakscope_compare::write::{self, Checked, LeftOut};
 use leakscope_report::Report;
 use leakscope_report::units::counted;
 
 use super::reading;
 use crate::cli::{Check, CheckFormat, Confidence, Gate, Inconclusive};
-use crate::input_files::InputFiles;
+use crate::input_files::{self, InputFiles};
 use crate::screen::{self, Advised, Screen};
 use crate::shell;
 
@@ -88,7 +88,12 @@ impl<'g> Asked<'g> {
             if options.writes_baseline() && !path.exists() {
                 return Ok((name, Baseline::default()));
             }
-            let text = fs::read_to_string(path).with_context(|| format!("`{name}`"))?;
+            if path.symlink_metadata().is_err() {
+                let message = format!("there is no file `{name}`");
+                let hint = "--write-baseline makes it, of the leaks that there are";
+                return Err(Advised { message, hint }.into());
+            }
+            let text = input_files::read_text(path)?;
             let baseline = Baseline::read(&text).map_err(|error| Advised {
                 message: format!("`{name}`: {error}"),
                 hint: "without this file, --write-baseline makes a new one",
@@ -171,9 +176,7 @@ impl<'g> Asked<'g> {
                 ExitCode::from(1)
             }
             Answer::Inconclusive if self.options.inconclusive == Inconclusive::Pass => {
-                screen::note(
-                    "warning: nothing can be claimed, and --inconclusive pass lets it pass",
-                );
+                screen::note("nothing can be claimed, and --inconclusive pass lets it pass");
                 ExitCode::SUCCESS
             }
             Answer::Inconclusive => {
@@ -397,9 +400,8 @@ fn note_left_out(form: &str, left_out: LeftOut) {
 }
 
 fn read_rules(path: &Path) -> anyhow::Result<Rules> {
-    let name = path.display().to_string();
-    let text = fs::read_to_string(path).with_context(|| format!("`{name}`"))?;
-    Ok(Rules::read(&name, &text)?)
+    let text = input_files::read_text(path)?;
+    Ok(Rules::read(&path.display().to_string(), &text)?)
 }
 
 fn save(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -411,8 +413,9 @@ fn confidence(options: &Gate, settings: &Settings) -> anyhow::Result<findings::C
         "low" => Ok(Confidence::Low),
         "medium" => Ok(Confidence::Medium),
         "high" => Ok(Confidence::High),
-        other => Err(anyhow!(
-            "min-confidence: `{other}` is none of low, medium and high"
+        other => Err(settings.wrong(
+            "min-confidence",
+            &format!("`{other}` is none of low, medium and high"),
         )),
     });
     let level = options.min_confidence.or(setting.transpose()?);
@@ -426,12 +429,13 @@ fn confidence(options: &Gate, settings: &Settings) -> anyhow::Result<findings::C
 /// Options first, then `leakscope.toml`, whose texts are read as those of the options are.
 fn limits(options: &Gate, settings: &Settings) -> anyhow::Result<Limits> {
     fn or<T>(
+        settings: &Settings,
         option: Option<T>,
         name: &str,
         setting: Option<&String>,
         read: impl Fn(&str) -> Result<T, String>,
-    ) -> anyhow::Result<Option<T>> {
-        let setting = setting.map(|text| read(text).map_err(|why| anyhow!("{name}: {why}")));
+    ) -> Result<Option<T>, RuleError> {
+        let setting = setting.map(|text| read(text).map_err(|why| settings.wrong(name, &why)));
         option.map_or_else(|| setting.transpose(), |option| Ok(Some(option)))
     }
     use crate::cli::quantity::{any_size, duration, share};
@@ -440,6 +444,7 @@ fn limits(options: &Gate, settings: &Settings) -> anyhow::Result<Limits> {
             .map_err(|error: leakscope_compare::rate::RateError| error.to_string())
     };
     let length = or(
+        settings,
         options.min_length,
         "min-length",
         settings.min_length.as_ref(),
@@ -447,24 +452,28 @@ fn limits(options: &Gate, settings: &Settings) -> anyhow::Result<Limits> {
     )?;
     Ok(Limits {
         max_growth: or(
+            settings,
             options.max_growth,
             "max-growth",
             settings.max_growth.as_ref(),
             rate,
         )?,
         max_outstanding: or(
+            settings,
             options.max_outstanding,
             "max-outstanding",
             settings.max_outstanding.as_ref(),
             any_size,
         )?,
         max_peak: or(
+            settings,
             options.max_peak,
             "max-peak",
             settings.max_peak.as_ref(),
             any_size,
         )?,
         max_loss: or(
+            settings,
             options.max_loss,
             "max-loss",
             settings.max_loss.as_ref(),

@@ -11,6 +11,7 @@ use super::reading;
 use crate::cli::{self, AtTheEnd, Diff, FailOn, ReportFormat, Unit};
 use crate::input_files::InputFiles;
 use crate::output;
+use crate::recording::refuse_same;
 use crate::screen::{self, Advised, Screen};
 
 impl Diff {
@@ -77,6 +78,9 @@ impl Diff {
     }
 
     fn sides(&self, before: &[String], after: &[String]) -> anyhow::Result<diff::Diff> {
+        for side in [before, after] {
+            refuse_same(side)?;
+        }
         let before_symbols = cli::Symbols {
             elf: self.before_elf.clone().or_else(|| self.symbols.elf.clone()),
             ..self.symbols.clone()
@@ -93,10 +97,18 @@ impl Diff {
         let mut all = before.iter().chain(&after);
         match self.per {
             Some(Unit::Cycle) if all.any(|report| report.totals.cycles == 0) => {
-                return Err(wrong("a recording has no whole cycle after the first two"));
+                let hint = "a cycle begins with a marker, or with the log message that --cycle names; --per second needs none";
+                return Err(refused(
+                    "a recording has no whole cycle after the first two",
+                    hint,
+                ));
             }
             Some(Unit::Second) if all.any(|report| report.trace.length_s.is_none()) => {
-                return Err(wrong("a recording does not say how fast its clock runs"));
+                let hint = "--per cycle, --per allocation and --per run need no clock";
+                return Err(refused(
+                    "a recording does not say how fast its clock runs",
+                    hint,
+                ));
             }
             _ => {}
         }
@@ -144,6 +156,10 @@ fn per(unit: Unit) -> Per {
 fn wrong(message: &str) -> anyhow::Error {
     let hint =
         "leakscope diff BEFORE AFTER; BEFORE... --against AFTER...; or TRACE --at T1 --at T2";
+    refused(message, hint)
+}
+
+fn refused(message: &str, hint: &'static str) -> anyhow::Error {
     let message = message.to_owned();
     Advised { message, hint }.into()
 }

@@ -6,7 +6,7 @@ use leakscope_analysis::trace::{Step, Trace};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 
-use super::part::require_task;
+use super::part::{require_core, require_task};
 use crate::cli::{Events, RowFormat};
 use crate::firmware;
 use crate::project::program;
@@ -44,6 +44,7 @@ impl Events {
         if shown == 0 {
             let task = self.filter.part.task.as_deref();
             require_task(task, trace.tasks(), &trace.target())?;
+            require_core(self.filter.core, trace.cores())?;
             let why = self.filter.part.behind_the_end(&trace);
             screen::note(why.as_deref().unwrap_or("no event matches"));
         }

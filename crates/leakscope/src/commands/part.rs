@@ -82,3 +82,17 @@ pub(super) fn require_task(
     }
     bail!("no task is called `{name}`; there are {}", names.join(", "))
 }
+
+/// An error that says which cores there are, if the one that was asked for is none of them.
+pub(super) fn require_core(number: Option<u8>, cores: usize) -> anyhow::Result<()> {
+    match number {
+        Some(number) if usize::from(number) >= cores => match cores {
+            0 | 1 => bail!("there is no core {number}: the recording has core 0 alone"),
+            some => bail!(
+                "there is no core {number}: the recording has cores 0 to {}",
+                some - 1
+            ),
+        },
+        _ => Ok(()),
+    }
+}

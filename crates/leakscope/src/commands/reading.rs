@@ -7,10 +7,10 @@ use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::heap::HeapModel;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Event, Step, Trace};
+use leakscope_analysis::trace::{Event, EventKind, Start, Step, Trace};
 use leakscope_report::filter::Filter;
 use leakscope_report::log::LogRow;
-use leakscope_report::units::{Clock, duration_of_seconds};
+use leakscope_report::units::{Clock, counted, duration_of_seconds};
 use leakscope_report::{Decorated, FrameSource, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 
@@ -128,6 +128,7 @@ pub(crate) fn moments(
     };
     let mut moments: Vec<Filter> = times.iter().rev().map(up_to).collect();
     let mut outcomes = Vec::new();
+    let mut resets = 0;
     while let Step::Event(event, trace) = trace.step(&mut recording)? {
         while moments
             .pop_if(|moment| moment.is_over(&event, trace))
@@ -135,9 +136,20 @@ pub(crate) fn moments(
         {
             outcomes.push(heap.outcome(trace));
         }
+        if let EventKind::Start(Start::AfterReset) = event.kind {
+            // What was allocated before lives no more.
+            heap = HeapModel::default();
+            resets += 1;
+        }
         heap.observe(&event, trace.stacks(), &mut fold);
     }
     recording.finish();
+    if resets > 0 {
+        screen::note(&format!(
+            "the target was reset {}: at each moment, what was allocated since the last reset is outstanding",
+            counted(resets, "time")
+        ));
+    }
     let end = heap.outcome(&trace);
     recording.require_events(end.totals.events)?;
     let clock = Clock::new(trace.target().timestamp_hz, trace.end());

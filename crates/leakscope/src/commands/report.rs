@@ -24,7 +24,7 @@ use crate::input_files::InputFiles;
 use crate::output;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
-use crate::screen::{self, Screen};
+use crate::screen::{self, Advised, Screen};
 
 impl Report {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
@@ -32,9 +32,11 @@ impl Report {
             return self.write_page(path);
         }
         if !self.before.before.is_empty() {
-            bail!(
-                "--before is for the page, with --html: `leakscope diff` compares two recordings in text"
-            );
+            return Err(Advised {
+                message: "--before is for the page, with --html".to_owned(),
+                hint: "`leakscope diff BEFORE AFTER` compares two recordings in text",
+            }
+            .into());
         }
         self.part.period.require_order()?;
         let mut recording = self.trace.open()?;

@@ -51,9 +51,20 @@ fn a_folder_says_what_is_asked() {
     write("[check]\nstrict = true\n[[suppress]]\nid = 'a'\nreason = 'b'\ntask = 'main'\n");
     check(&folder, "leak.svdat", 0);
     check(&folder, "sound.svdat", 1);
-    write("[check]\nmin-confidence = 'sure'\n");
-    let ran = check(&folder, "sound.svdat", 2);
-    assert!(ran.stderr.contains("min-confidence"), "{}", ran.stderr);
+    for (setting, why) in [
+        ("min-confidence = 'sure'", "`sure` is none of"),
+        ("min-length = 'soon'", "`soon`"),
+        ("max-loss = '101%'", "`101%`"),
+        ("max-growth = '1TB/s'", "`1TB/s`"),
+        ("max-peak = 'much'", "`much`"),
+    ] {
+        write(&format!("[check]\nstrict = true\n{setting}\n"));
+        let ran = check(&folder, "sound.svdat", 2);
+        let name = setting.split(' ').next().expect("a name");
+        let said = format!("error: leakscope.toml:3: {name}: ");
+        let is_said = ran.stderr.starts_with(&said) && ran.stderr.contains(why);
+        assert!(is_said, "{}", ran.stderr);
+    }
     write("[suppress]\n");
     let ran = check(&folder, "sound.svdat", 2);
     assert!(ran.stderr.contains("leakscope.toml:1"), "{}", ran.stderr);
@@ -215,6 +226,7 @@ fn others_are_told_what_cannot_be_claimed() {
         let words = format!("empty.svdat --github --junit heap.xml {more}");
         let ran = check(&folder, &words, code);
         assert!(ran.stdout.contains(annotation), "{}", ran.stdout);
+        assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
         assert!(folder.read("heap.xml").contains(case));
     }
 }
@@ -305,7 +317,12 @@ fn what_was_just_recorded_is_checked() {
     let document: Value = serde_json::from_str(&ran.stdout).expect("one document");
     assert_eq!(document["schema"], "leakscope.check");
     // Options of a check that nobody asked for are a mistake.
-    record(&leaking(), "--min-length 1h", 2);
+    for option in ["--min-length 1h", "--strict", "--junit=heap.xml"] {
+        let ran = record(&leaking(), option, 2);
+        let name = option.split([' ', '=']).next().expect("a name");
+        let said = format!("error: {name} is of a check, and nothing is checked\nhint: --check");
+        assert!(ran.stderr.starts_with(&said), "{}", ran.stderr);
+    }
 }
 
 #[test]

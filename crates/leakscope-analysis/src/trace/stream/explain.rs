@@ -254,8 +254,8 @@ impl Search<'_, '_> {
 
     /// Zeros that stand for nothing, all that there are, and a sync.
     fn read_zeros(&mut self, at: usize, zeros: usize, here: Way) {
-        let next = self.window.bytes.get(at + zeros);
-        let starts = next.is_some_and(|&next| is_behind_sync(u32::from(next)));
+        let behind = &self.window.bytes[at + zeros..];
+        let starts = is_behind_sync(Head::of(behind, self.window.core_bit).id);
         let way = Way {
             what: Some(What::Zeros),
             id: None,

@@ -10,11 +10,12 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, absolute};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use leakscope_symbols::{Machine, Symbols};
 
 use crate::cli::{GdbTarget, Gdbinit};
 use crate::commands::record::places;
+use crate::firmware;
 use crate::screen::{Advised, Screen};
 
 /// What the file is about.
@@ -32,8 +33,7 @@ struct Session<'a> {
 
 impl Gdbinit {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let symbols =
-            Symbols::open(&self.elf).with_context(|| format!("`{}`", self.elf.display()))?;
+        let symbols = firmware::open_file(&self.elf)?;
         let session = Session {
             elf: text(&self.elf)?,
             server: &self.gdb,

@@ -100,9 +100,6 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
             "--chip does not go with {source}: it is what a debug probe (--probe) is attached to"
         );
     }
-    if abilities.needs_elf && record.symbols.elf.is_none() {
-        bail!("{source} needs --elf: it looks symbols up in the program");
-    }
     Ok(())
 }
 

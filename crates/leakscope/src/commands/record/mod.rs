@@ -38,7 +38,6 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
 use leakscope_capture::Interrupt;
 use leakscope_capture::memory::SnapshotRequest;
 use leakscope_capture::recording::{
@@ -76,7 +75,12 @@ const MOST_LINES: usize = 32 * 1024;
 impl Record {
     pub(crate) fn run(&mut self) -> anyhow::Result<ExitCode> {
         if !self.check && self.gate != Gate::default() {
-            bail!("what a check asks for was typed, and --check was not");
+            let option = Gate::typed().unwrap_or_default();
+            return Err(Advised {
+                message: format!("{option} is of a check, and nothing is checked"),
+                hint: "--check does it at the end, with what was recorded",
+            }
+            .into());
         }
         if self.output == Path::new("-") {
             return Err(words::into_standard_output());

@@ -88,6 +88,9 @@ fn events_can_be_filtered() {
         matching(&later)
     );
     assert_eq!(events(&["--heap", "--core", "1"]), [Value::Null; 0]);
+    let ran = leakscope(["events", "--core", "9"]).on(&[&trace]).end();
+    let said = "error: there is no core 9: the recording has cores 0 to 1\n";
+    assert_eq!((ran.code, &*ran.stderr), (2, said));
     assert_eq!(events(&["--grep", "block 1[0-9]$"]).len(), 10);
     assert_eq!(events(&["--grep", "^vTaskDelay$", "--apis"]).len(), 20);
 }

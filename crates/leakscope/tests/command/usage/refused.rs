@@ -51,6 +51,10 @@ fn wrong_usage_is_refused() {
         let ran = leakscope(words.split(' ')).on(&[&trace]).end();
         refused(&ran, "--from has to be earlier than --to");
     }
+    let ran = leakscope(["events", "--core", "9"]).on(&[&trace]).end();
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    let said = "error: there is no core 9: the recording has core 0 alone\n";
+    assert_eq!(ran.stderr, said);
     let nothing = leakscope([""; 0]).end();
     assert_eq!((nothing.code, nothing.stdout.as_str()), (2, ""));
     assert!(
@@ -178,10 +182,33 @@ fn files_that_cannot_be_read_are_refused() {
             "there is no file `",
         );
     }
-    let ran = leakscope(["events", "--description"])
-        .on(&[&missing, &trace])
-        .end();
-    refused(&ran, "missing.svdat` cannot be read");
+}
+
+/// Whatever it would have been read for.
+#[test]
+fn a_file_that_is_not_there_is_said_in_one_way() {
+    let (_files, trace) = Files::with_trace();
+    for words in [
+        "report",
+        "report --elf nowhere",
+        "report --image nowhere",
+        "report --boot-log nowhere",
+        "events --description nowhere",
+        "check --config nowhere",
+        "check --suppressions nowhere",
+        "check --baseline nowhere",
+        "gdbinit --output made.svdat --elf nowhere",
+    ] {
+        let run = leakscope(words.split(' '));
+        let run = match words {
+            "report" => run.on(&["nowhere"]),
+            words if words.starts_with("gdbinit") => run,
+            _ => run.on(&[&trace]),
+        };
+        refused(&run.end(), "error: there is no file `nowhere`\n");
+    }
+    let known = leakscope(["check", "--baseline", "nowhere"]).on(&[&trace]);
+    refused(&known.end(), "\nhint: --write-baseline makes it");
 }
 
 #[cfg(unix)]
