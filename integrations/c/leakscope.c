@@ -344,6 +344,7 @@ static struct {
     struct bounds bounds;
     uintptr_t code_base; /* what frames are relative to */
     uintptr_t ram_end;
+    bool has_stacks; /* somebody has said where they lie */
     size_t scan_bytes;
     /* Of standalone mode. It is reached by this alone, so that a program that only streams does not contain it. */
     keep_function *volatile keep;
@@ -753,29 +754,13 @@ uintptr_t leakscope_stack_end;
 #define RECORD_BELOW 0u
 #endif
 
-/* Where stacks lie, if nothing is said. */
-#if defined(__arm__)
-#define STACKS_START 0x20000000u
-#define STACKS_END 0x40000000u
-#elif defined(__riscv) && !defined(__linux__)
-#define STACKS_START 0x1000u
-#define STACKS_END UINTPTR_MAX
-#elif defined(__XTENSA__)
-/* The ESP32's data bus, beyond its flash. */
-#define STACKS_START 0x3F800000u
-#define STACKS_END 0x40000000u
-#else
-#define STACKS_START 0u
-#define STACKS_END 0u
-#endif
-
 static void set_bounds(const struct leakscope_config *config) {
     const bool has_code = config->code_end != 0, has_stacks = config->stacks_end != 0;
     const uintptr_t code_start = has_code ? config->code_start : 1;
     const uintptr_t code_end = has_code ? config->code_end : UINTPTR_MAX;
-    const uintptr_t start = has_stacks ? config->stacks_start : STACKS_START;
-    const uintptr_t end = has_stacks ? config->stacks_end : STACKS_END;
-    const bool is_stack = end >= start && end - start >= FRAME_RECORD;
+    const uintptr_t start = config->stacks_start, end = config->stacks_end;
+    const bool is_stack = has_stacks && end >= start && end - start >= FRAME_RECORD;
+    recorder.has_stacks = has_stacks;
     recorder.bounds.code_start = code_start;
     recorder.bounds.code_length = code_end > code_start ? code_end - code_start : 0;
     recorder.code_base = code_start == 1 ? 0 : code_start;
@@ -796,6 +781,64 @@ HOT bool reaches(const struct bounds *bounds, uintptr_t at) {
 /* Whether the two words of a frame can stand there. */
 HOT bool has_frame(const struct bounds *bounds, uintptr_t at) {
     return at >= bounds->ram_start && reaches(bounds, at);
+}
+
+/* No stack is larger: an end that lies farther above is another one's. */
+#define MOST_STACK_BYTES 0x10000u
+
+/* Where the stack ends on which main runs; 0: it is not known. */
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+static uintptr_t end_of_main_stack(void) {
+    /* The vector table, which VTOR leads to, begins with it. Tasks have a stack pointer of their own; without privileges, the
+     * register must not be read. */
+    const uintptr_t has_own_stack = 2, has_no_privileges = 1, vtor = 0xE000ED08u;
+    uintptr_t control;
+    __asm__ volatile("mrs %0, control" : "=r"(control));
+    if ((control & (has_own_stack | has_no_privileges)) != 0) {
+        return 0;
+    }
+    return **(const volatile uintptr_t *const volatile *)vtor;
+}
+#elif defined(__riscv) && __riscv_xlen == 32 && defined(__ELF__)
+/* By the names that linker scripts have for it. */
+extern const char __stack_top[] __attribute__((weak)), _stack_start[] __attribute__((weak)),
+    __stack[] __attribute__((weak)), _sp[] __attribute__((weak));
+
+static uintptr_t end_of_main_stack(void) {
+    const uintptr_t names[] = {(uintptr_t)__stack_top, (uintptr_t)_stack_start, (uintptr_t)__stack, (uintptr_t)_sp};
+    uintptr_t end = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && end == 0; i++) {
+        end = names[i];
+    }
+    return end;
+}
+#else
+static uintptr_t end_of_main_stack(void) {
+    return 0;
+}
+#endif
+
+/* Up to where memory can be read for sure, where nobody has said where stacks lie: to the end of the stack at hand. */
+COLD uintptr_t end_of_stack(uintptr_t at) {
+    const uintptr_t task = leakscope_stack_end - at - 1, main = end_of_main_stack() - at - 1;
+    const uintptr_t nearest = task < main ? task : main;
+    return nearest < MOST_STACK_BYTES ? (at + nearest + 1) & ~(uintptr_t)(sizeof(uintptr_t) - 1) : at;
+}
+
+COLD bool own_stack(struct bounds *bounds, uintptr_t at) {
+    const uintptr_t end = end_of_stack(at);
+    if (end - at < FRAME_RECORD || end < at) {
+        return false;
+    }
+    bounds->ram_start = at;
+    bounds->last_word = (end - FRAME_RECORD) / sizeof(uintptr_t);
+    return has_frame(bounds, at);
+}
+
+/* The bounds of a walk; false if it cannot begin at this frame. */
+HOT bool bounds_from(struct bounds *bounds, uintptr_t at) {
+    *bounds = recorder.bounds;
+    return has_frame(bounds, at) || (!recorder.has_stacks && own_stack(bounds, at));
 }
 
 HOT bool is_code(uintptr_t address) {
@@ -844,9 +887,9 @@ HOT void add_frame(struct stack *stack, uintptr_t frame, bool is_listed) {
 
 /* Follows the chain as far as it is sound: the next frame lies above the present one, inside the memory of stacks. */
 READS_ANY_STACK HOT void walk_chain(struct stack *stack, uintptr_t frame, bool is_listed) {
-    const struct bounds bounds = recorder.bounds;
+    struct bounds bounds;
     uintptr_t at = frame - RECORD_BELOW, above;
-    if (stack->count == LEAKSCOPE_DEPTH || !has_frame(&bounds, at)) {
+    if (stack->count == LEAKSCOPE_DEPTH || !bounds_from(&bounds, at)) {
         return;
     }
     do {
@@ -875,9 +918,10 @@ __attribute__((noinline)) static void spill_windows(uint32_t calls) {
  * stack pointer. (Xtensa ISA manual, "Windowed Register Option".) The two upper bits of a return address say by how much
  * the call has turned the windows; they are the same in all addresses of code. */
 READS_ANY_STACK HOT void walk_behind(struct stack *stack, uintptr_t return_address, uintptr_t frame, bool is_listed) {
-    const struct bounds bounds = recorder.bounds;
+    struct bounds bounds;
     const uintptr_t window_bits = 0xC0000000u, save_area = 2u * FRAME_RECORD;
     uintptr_t code = return_address, at = frame - save_area, above = 0;
+    (void)bounds_from(&bounds, at);
     spill_windows(8);
     while (stack->count != LEAKSCOPE_DEPTH && has_code(&bounds, code)) {
         add_frame(stack, code, is_listed);
@@ -899,7 +943,8 @@ READS_ANY_STACK HOT void walk_behind(struct stack *stack, uintptr_t return_addre
         return;
     }
     add_frame(stack, return_address, is_listed);
-    if (has_frame(&recorder.bounds, at)) {
+    struct bounds bounds;
+    if (bounds_from(&bounds, at)) {
         const uintptr_t caller = *(const volatile uintptr_t *)at;
         if (caller > frame) {
             walk_chain(stack, caller, is_listed);
@@ -985,11 +1030,16 @@ HOT bool is_candidate(const struct bounds *bounds, uintptr_t offset) {
            (!NEEDS_CALL || has_call_before(bounds, bounds->code_start + offset));
 }
 
+COLD uintptr_t end_of_own_scan(uintptr_t stack_pointer) {
+    const uintptr_t end = stack_pointer % sizeof(uintptr_t) == 0 ? end_of_stack(stack_pointer) : stack_pointer;
+    return end - stack_pointer < recorder.scan_bytes ? end : stack_pointer + recorder.scan_bytes;
+}
+
 /* Up to where a stack may be looked at. */
 HOT uintptr_t end_of_scan(uintptr_t stack_pointer) {
     const uintptr_t end = recorder.ram_end;
     if (stack_pointer % sizeof(uintptr_t) != 0 || stack_pointer < recorder.bounds.ram_start || stack_pointer > end) {
-        return stack_pointer;
+        return recorder.has_stacks ? stack_pointer : end_of_own_scan(stack_pointer);
     }
     /* Another stack's end is of no use, and does no harm: it does not lie between these. */
     const uintptr_t above = leakscope_stack_end - stack_pointer;

@@ -16,11 +16,17 @@ impl Growth {
     /// No growth.
     pub const NONE: Self = Self { bytes: 0, ticks: 1 };
 
-    fn new(bytes: u64, ticks: u64) -> Self {
+    pub(super) fn new(bytes: u64, ticks: u64) -> Self {
         Self {
             bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
             ticks: ticks.max(1),
         }
+    }
+
+    /// In the time of both.
+    pub(crate) fn join(&mut self, later: Self) {
+        self.bytes = self.bytes.saturating_add(later.bytes);
+        self.ticks = self.ticks.saturating_add(later.ticks);
     }
 }
 

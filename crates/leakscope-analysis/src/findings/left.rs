@@ -3,7 +3,8 @@
 use super::case::Case;
 use super::{CycleSteps, SiteHistory, Span, Verdict, survivors};
 
-/// What a call site left behind, and how long it was watched. Times are ticks, sizes bytes.
+/// What a call site left behind, and how long it was watched. Times are ticks, sizes bytes. Of several sessions, those in which
+/// it was not used included, all is added up.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Left {
     /// How long it was watched: the trace without its start-up, and without a silence of the whole heap at its end.
@@ -16,10 +17,11 @@ pub struct Left {
     /// The sum of the squares of their sizes, which says how much chance moves `bytes`.
     pub squared_bytes: f64,
     /// Of a leak, the bytes by the time at which they were allocated: in each of [`Left::WINDOWS`] equal parts of
-    /// the time.
+    /// the time; of several sessions, those that show the leak.
     pub windows: Vec<u64>,
     /// Of [`Verdict::LeakGrowing`], and where blocks come and go without a leak, the lowest number of live bytes in each
-    /// of successive windows, if there ever was a low above 0 …
+    /// of successive windows, if there ever was a low above 0; of several sessions, one behind the other, as if each began at the
+    /// level at which the one before ended …
     pub floors: Vec<u64>,
     /// … of so many ticks.
     pub floor_ticks: u64,

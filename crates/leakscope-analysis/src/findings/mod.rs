@@ -45,6 +45,7 @@ mod older;
 mod once;
 mod per_cycle;
 mod pool;
+mod pooled;
 mod rank;
 mod rhythm;
 mod rise;

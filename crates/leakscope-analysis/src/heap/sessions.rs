@@ -1,6 +1,7 @@
 //! Sessions: what each stretch between restarts proves is kept, and then the heap begins anew.
 
 use super::blocks::LiveBlock;
+use super::cycle_count::CycleCount;
 use super::model::HeapModel;
 use super::moment::Moment;
 use super::overlap::Overlaps;
@@ -10,7 +11,8 @@ use super::site_id::SiteId;
 use super::site_record::{Judged, SiteRecord};
 use super::unseen::UnseenBlocks;
 use crate::findings::{
-    self, Gap, Lifetimes, LossCounts, Losses, MissingCores, Phase, Phases, SiteHistory, Span,
+    self, Gap, Left, Lifetimes, LossCounts, Losses, MissingCores, Phase, Phases, SiteHistory, Span,
+    Verdict,
 };
 use crate::outcome::{CallSite, Peak, Session};
 use crate::trace::{MissingPart, StackId, Stacks};
@@ -20,6 +22,8 @@ use crate::trace::{MissingPart, StackId, Stacks};
 pub(super) struct Past {
     pub(super) sessions: Vec<Session>,
     pub(super) sites: Vec<SiteRecord>,
+    /// What a call site left that was not used: nothing, while it was watched.
+    pub(super) unused: Left,
     pub(super) peak: Option<Peak>,
     /// Restarts that are not listed any more.
     pub(super) joined: u64,
@@ -71,11 +75,16 @@ impl HeapModel {
         let unreturned = self.unreturned(end);
         let span = self.span(end, trace, &live, &unreturned);
         let mut records = self.past.sites.clone();
-        records.resize_with(self.sites.len(), SiteRecord::default);
+        let unused = || SiteRecord::unused(&self.past.unused);
+        records.resize_with(self.sites.len(), unused);
+        let unused = self.unused_left(end, trace);
         let mut phases = Phases::default();
         let ids = (0..).map(SiteId::new);
         for ((id, of), record) in ids.zip(self.by_site(&live, &unreturned)).zip(&mut records) {
             let (site, blocks) = (of.site, of.live);
+            if site.allocations == 0 {
+                record.leave_unused(&unused);
+            }
             if site.allocations == 0 && site.failed() == 0 {
                 continue;
             }
@@ -97,13 +106,17 @@ impl HeapModel {
                     phases.add(Phase::of(&finding, &history, &span));
                 }
                 let growth = findings::growth(finding.verdict, &history, &span);
-                let left = findings::left(finding.verdict, &history, &span);
+                let of_cycles = || findings::growth(Verdict::LeakPerCycle, &history, &span);
+                record.leave(
+                    &findings::left(finding.verdict, &history, &span),
+                    (span.cycles > 0).then(of_cycles),
+                );
                 record.judge(Judged {
                     finding,
                     growth,
-                    left,
                     session,
                     ticks: end - span.start,
+                    allocations: site.allocations,
                     peak_bytes: history.max_live_bytes,
                 });
             }
@@ -113,6 +126,31 @@ impl HeapModel {
             record.acquit();
         }
         records
+    }
+
+    /// What a call site left that this session did not use.
+    fn unused_left(&self, end: u64, trace: &Known) -> Left {
+        let history = SiteHistory {
+            cycle_steps: CycleCount::default().steps(self.whole_cycles()),
+            ..SiteHistory::default()
+        };
+        let span = Span {
+            start: self.session.start,
+            end,
+            warm_up_end: self.warm_up_end(end, trace),
+            last_heap_event: self.last_heap_event,
+            ..Span::default()
+        };
+        findings::left(Verdict::AllFreed, &history, &span)
+    }
+
+    fn warm_up_end(&self, end: u64, trace: &Known) -> u64 {
+        let start = self.session.start;
+        let length = end - start;
+        let idle_since = trace
+            .idle_since
+            .map_or(0, |idle| idle.saturating_sub(start));
+        start + (length / 20).max(idle_since.min(length / 5))
     }
 
     /// All sites with their blocks, given all blocks in the order of sites.
@@ -155,16 +193,12 @@ impl HeapModel {
         unreturned: &[(usize, u64)],
     ) -> Span {
         let start = self.session.start;
-        let length = end - start;
-        let idle_since = trace
-            .idle_since
-            .map_or(0, |idle| idle.saturating_sub(start));
         let window = 1 << self.moment.window_shift;
         let long_lived = (self.sites.iter()).map(|site| site.freed_at_age(window));
         let mut span = Span {
             start,
             end,
-            warm_up_end: start + (length / 20).max(idle_since.min(length / 5)),
+            warm_up_end: self.warm_up_end(end, trace),
             stopped: self.stopped,
             window,
             last_heap_event: self.last_heap_event,
@@ -283,6 +317,7 @@ impl HeapModel {
             ..Known::default()
         };
         self.past.sites = self.records(end, &known);
+        self.past.unused.join(&self.unused_left(end, &known));
         let session = self.session_at(end);
         self.totals.outstanding_blocks += session.outstanding_blocks;
         self.totals.outstanding_bytes += session.outstanding_bytes;

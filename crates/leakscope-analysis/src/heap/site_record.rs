@@ -3,7 +3,9 @@
 use super::contexts::Contexts;
 use super::site::Site;
 use super::site_id::SiteId;
-use crate::findings::{Confidence, Finding, Growth, Left, Phases, Rank, SiteHistory, Verdict};
+use crate::findings::{
+    Confidence, Finding, Growth, Left, Phases, Rank, SiteHistory, Verdict, Word,
+};
 use crate::outcome::{Block, CallSite};
 use crate::trace::StackCertainty;
 
@@ -13,6 +15,18 @@ pub(super) struct SiteRecord {
     verdict: Option<Judged>,
     /// Of the sessions in which it was full, the longest.
     full: Option<Judged>,
+    /// How many sessions accuse it.
+    accusing: u64,
+    /// Ticks and allocations of the longest of those that say it is no leak.
+    denying: Vec<(u64, u64)>,
+    /// How many sessions used it.
+    used: u64,
+    /// What it left in all sessions.
+    left: Left,
+    /// How long it was watched in those that did not use it, in ticks.
+    unused_ticks: u64,
+    /// What the cycles that were marked left.
+    cycles: Option<Growth>,
     pub(super) allocations: u64,
     pub(super) frees: u64,
     pub(super) reallocations: u64,
@@ -33,11 +47,12 @@ pub(super) struct SiteRecord {
 pub(super) struct Judged {
     pub(super) finding: Finding,
     pub(super) growth: Growth,
-    pub(super) left: Left,
     /// The session's number.
     pub(super) session: usize,
     /// How long the session is.
     pub(super) ticks: u64,
+    /// Blocks allocated in it.
+    pub(super) allocations: u64,
     /// The most bytes that lived at once in it.
     pub(super) peak_bytes: u64,
 }
@@ -45,9 +60,29 @@ pub(super) struct Judged {
 /// What fills up in a session is known by one that is so many times as long: see [`findings::Phases`].
 const LONGER: u64 = 4;
 
+/// So many of the sessions that deny a leak are kept.
+const MOST_DENYING: usize = 8;
+
 impl Judged {
     fn is_leak(&self) -> bool {
         self.finding.verdict.is_leak()
+    }
+
+    fn is_no_leak(&self) -> bool {
+        matches!(
+            self.finding.verdict,
+            Verdict::LateRelease
+                | Verdict::Bounded
+                | Verdict::Once
+                | Verdict::InFlight
+                | Verdict::AllFreed
+        )
+    }
+
+    /// Whether a session of so many ticks and allocations is about as long and as busy, or more so.
+    fn is_matched_by(&self, (ticks, allocations): (u64, u64)) -> bool {
+        let nearly = |all: u64| all - all / 4;
+        ticks >= nearly(self.ticks) && allocations >= nearly(self.allocations)
     }
 
     fn is_longer_than(&self, other: &Self) -> bool {
@@ -65,6 +100,33 @@ impl Judged {
 }
 
 impl SiteRecord {
+    /// Of a call site that no session has used, in which such a one was seen to leave this: nothing, while it was watched.
+    pub(super) fn unused(left: &Left) -> Self {
+        Self {
+            left: left.clone(),
+            unused_ticks: left.ticks,
+            ..Self::default()
+        }
+    }
+
+    /// A session did not use it.
+    pub(super) fn leave_unused(&mut self, left: &Left) {
+        self.left.join(left);
+        self.unused_ticks += left.ticks;
+    }
+
+    /// What a session left, and its marked cycles, if there were any.
+    pub(super) fn leave(&mut self, left: &Left, cycles: Option<Growth>) {
+        self.used += 1;
+        self.left.join(left);
+        if let Some(cycles) = cycles {
+            match &mut self.cycles {
+                Some(sum) => sum.join(cycles),
+                None => self.cycles = Some(cycles),
+            }
+        }
+    }
+
     pub(super) fn add(&mut self, site: &Site, history: &SiteHistory) {
         self.allocations += site.allocations;
         self.frees += site.frees;
@@ -96,6 +158,12 @@ impl SiteRecord {
         if is_full && (self.full.as_ref()).is_none_or(|full| full.ticks < judged.ticks) {
             self.full = Some(judged.clone());
         }
+        self.accusing += u64::from(judged.is_leak());
+        if judged.is_no_leak() {
+            self.denying.push((judged.ticks, judged.allocations));
+            self.denying.sort_unstable_by(|one, other| other.cmp(one));
+            self.denying.truncate(MOST_DENYING);
+        }
         let counts = match &self.verdict {
             Some(known) if known.is_leak() && judged.is_leak() => {
                 judged.is_longer_than(known)
@@ -114,7 +182,6 @@ impl SiteRecord {
     pub(super) fn acquit(&mut self) {
         let is_known_better = |judged: &Judged, full: &Judged| {
             judged.is_leak()
-                && judged.finding.confidence < Confidence::High
                 && judged.finding.verdict != Verdict::LeakPerCycle
                 && full.is_longer_than(judged)
                 && full.peak_bytes >= judged.peak_bytes
@@ -135,17 +202,50 @@ impl SiteRecord {
         }
     }
 
+    /// An accusation is not sure where more sessions deny it, each of them as long and as busy: of many sessions, chance makes
+    /// one look like a leak. Marked cycles leave nothing to chance.
+    fn weigh_sessions(&mut self) {
+        let Some(judged) = &mut self.verdict else {
+            return;
+        };
+        let denying = self.denying.iter();
+        let denying = denying.filter(|session| judged.is_matched_by(**session));
+        let denying = denying.count() as u64;
+        let finding = &mut judged.finding;
+        let is_sure = finding.confidence == Confidence::High
+            && finding.verdict.is_leak()
+            && finding.verdict != Verdict::LeakPerCycle;
+        if is_sure && denying > self.accusing {
+            finding.confidence = Confidence::Medium;
+            finding.reason.extend([
+                Word::Text("; "),
+                Word::Count(denying),
+                Word::Text(" other sessions as long and as busy show no leak here"),
+            ]);
+        }
+    }
+
     /// As the outcome shows it, with the allocator's own frames and the program's; `None` for a site that was
     /// not used.
     pub(super) fn call_site(
-        self,
+        mut self,
         id: SiteId,
         (allocator_frames, stack): (&[u64], &[u64]),
         certainty: StackCertainty,
         contexts: &Contexts,
     ) -> Option<CallSite> {
+        self.weigh_sessions();
         let (finding, growth, left, session) = match self.verdict {
-            Some(judged) => (judged.finding, judged.growth, judged.left, judged.session),
+            Some(judged) => {
+                let verdict = judged.finding.verdict;
+                let cycles = self.cycles.unwrap_or(Growth::NONE);
+                let of_all = (self.used > 1)
+                    .then(|| self.left.growth(verdict, self.unused_ticks, cycles))
+                    .flatten();
+                let left = self.left.shown_with(verdict);
+                let growth = of_all.unwrap_or(judged.growth);
+                (judged.finding, growth, left, judged.session)
+            }
             None if self.failed > 0 => (
                 Finding::nothing_allocated(),
                 Growth::NONE,

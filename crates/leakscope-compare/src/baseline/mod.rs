@@ -9,6 +9,7 @@ use leakscope_report::{Report, Standing};
 use serde::{Deserialize, Serialize};
 
 use crate::diff::unsure_bytes;
+pub use crate::full::Level;
 use crate::rate::{Per, Rate};
 pub(crate) use worse::Known;
 
@@ -47,6 +48,9 @@ pub struct KnownSite {
     /// Whether it was not called a leak. If it is called one the next time, and leaves no more, it is none that is new.
     #[serde(default, skip_serializing_if = "is_false")]
     pub may_leak: bool,
+    /// What it held when it was full: if it is called a leak by a much shorter run, and holds no more, it is none that is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full: Option<Level>,
     /// What it left behind: by this, growths are compared. Dumps have none, nor have older baselines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Left>,
@@ -171,6 +175,7 @@ impl KnownSite {
             .frames
             .iter()
             .filter_map(|frame| frame.function.as_deref());
+        let full = Level::full(report, site);
         let rate = |per| Rate::of(site, &report.totals, per).map(|rate| rate.bytes);
         Self {
             stack: site.identity.stack.clone(),
@@ -181,7 +186,9 @@ impl KnownSite {
             growth_bytes_per_cycle: rate(Per::Cycle),
             blocks: site.outstanding_blocks,
             length_s: report.trace.length_s,
-            may_leak: report.trace.has_history && site.standing == Standing::Unknown,
+            may_leak: report.trace.has_history && site.standing == Standing::Unknown
+                || full.is_some(),
+            full,
             left: site.left.clone(),
             unsure_bytes: unsure_bytes(site, report),
         }

@@ -7,6 +7,7 @@ use super::{Baseline, KnownSite};
 use crate::diff::{
     Evidence, LEVEL, Method, Per, State, compare, discoveries, p_in_words, unsure_bytes,
 };
+use crate::full::Level;
 use crate::rate::{self, Rate};
 
 /// Growth above what was recorded that is no news: a share of it …
@@ -43,6 +44,12 @@ impl Baseline {
         let mut tested = Vec::new();
         for (known, site) in known.iter_mut().zip(&report.call_sites) {
             let Some(known) = known else { continue };
+            if let Some(full) = known.site.full.filter(|_| report.trace.has_history) {
+                let accused = Level::accused(report, site);
+                let is_explained = accused.is_some_and(|accused| full.knows_better(&accused));
+                known.worse = (!is_explained).then(|| full.does_not_explain());
+                continue;
+            }
             let left = site.left.as_ref();
             let unsure = unsure_bytes(site, report);
             match left.and_then(|left| known.site.grows_faster(left, unsure)) {

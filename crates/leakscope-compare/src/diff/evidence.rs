@@ -6,6 +6,7 @@ use leakscope_report::{Report, Standing};
 use serde::Serialize;
 
 use super::matching::OfRun;
+use crate::full::Level;
 
 /// What growth is measured by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -54,6 +55,10 @@ pub enum State {
 pub(crate) struct Evidence {
     pub(super) state: State,
     pub(super) runs: Vec<Run>,
+    /// The most of what accuses it, if each accusation may be that of what fills up.
+    accused: Option<Level>,
+    /// Where it was full, the longest.
+    full: Option<Level>,
 }
 
 /// The same in one recording.
@@ -86,8 +91,19 @@ impl Evidence {
     pub(super) fn of(runs: &[OfRun<'_>], reports: &[&Report], per: Option<Per>) -> Self {
         let states = runs.iter().flatten().map(|site| State::of(site));
         let runs = runs.iter().zip(reports);
+        let sites = || {
+            let runs = runs.clone();
+            runs.flat_map(|(sites, report)| sites.iter().map(move |site| (*report, *site)))
+        };
+        let leaks = sites().filter(|(_, site)| State::of(site) == State::Leak);
+        let accused: Option<Vec<Level>> = leaks
+            .map(|(report, site)| Level::accused(report, site))
+            .collect();
+        let full = sites().filter_map(|(report, site)| Level::full(report, site));
         Self {
             state: states.max().unwrap_or(State::Absent),
+            accused: accused.and_then(|levels| levels.into_iter().reduce(Level::most)),
+            full: full.max_by(|one, other| one.session_s.total_cmp(&other.session_s)),
             runs: runs
                 .map(|(sites, report)| Run::of(sites, report, per))
                 .collect(),
@@ -102,8 +118,19 @@ impl Evidence {
             ..Run::default()
         };
         let run = run.that_left(&[left], watched, watched, per);
-        let runs = vec![run];
-        Self { state, runs }
+        Self {
+            state,
+            runs: vec![run],
+            accused: None,
+            full: None,
+        }
+    }
+
+    /// Whether this side, where it is no leak, knows it better than the other, where it is one: see [`Level`].
+    pub(super) fn knows_better_than(&self, other: &Self) -> bool {
+        let is_told = self.state < State::Uncertain && other.state == State::Leak;
+        let levels = self.full.zip(other.accused).filter(|_| is_told);
+        levels.is_some_and(|(full, accused)| full.knows_better(&accused))
     }
 
     pub(super) fn sum(&self, of: fn(&Run) -> f64) -> f64 {

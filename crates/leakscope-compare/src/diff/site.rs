@@ -13,6 +13,12 @@ use super::matching::{Match, Pair};
 use super::statistics::{LEVEL, discoveries};
 use super::status::Status;
 
+/// What is said where a side knows better.
+const FULL_BEFORE: &str = "the recording before is much longer, and shows it full, with as much: what fills up looks like a leak until \
+                           it is full";
+const FULL_AFTER: &str = "the recording after is much longer, and shows it full, with as much: what fills up looks like a leak until it \
+                          is full";
+
 /// A call site, on both sides or on one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Site {
@@ -29,6 +35,9 @@ pub struct Site {
     pub before: OfSide,
     /// After it.
     pub after: OfSide,
+    /// Why nothing is told of a call site that leaks on one side, in a sentence without a full stop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
     /// How much more it is after: growth in bytes per unit (beside a leak, what is unclassified counts by what it left), or
     /// bytes outstanding.
     pub difference_bytes: f64,
@@ -91,8 +100,17 @@ impl Site {
         };
         let shown = pair.after.iter().chain(&pair.before).flatten().next();
         let leaks = before.state == State::Leak || after.state == State::Leak;
+        let note = if basis != Basis::Growth {
+            None
+        } else if before.knows_better_than(after) {
+            Some(FULL_BEFORE)
+        } else if after.knows_better_than(before) {
+            Some(FULL_AFTER)
+        } else {
+            None
+        };
         let tested = per
-            .filter(|_| leaks)
+            .filter(|_| leaks && note.is_none())
             .and_then(|per| compare(before, after, per));
         let ratio = tested.map(|(_, tested)| tested.ratio);
         let method = tested.map(|(method, _)| method);
@@ -127,6 +145,7 @@ impl Site {
             matched: pair.matched,
             identity: shown.map_or_else(String::new, |site| site.identity.stack.clone()),
             frames: shown.map_or_else(Vec::new, |site| site.frames.clone()),
+            note,
             difference_bytes,
             method,
             p: tested.map(|(_, tested)| tested.p),
@@ -168,7 +187,10 @@ pub(super) fn judge(sites: &mut [Site]) {
         site.level = site.p.and_then(|_| levels.next());
         if site.before.growth_bytes.is_some() {
             let (before, after) = (site.before.state, site.after.state);
-            site.status = Status::of_growth(before, after, site.change());
+            site.status = match site.note {
+                Some(_) => Status::CannotTell,
+                None => Status::of_growth(before, after, site.change()),
+            };
         }
     }
 }

@@ -144,6 +144,9 @@ fn paragraph(text: &mut String, diff: &Diff, site: &Site, options: &TextOptions)
             options.width,
         )?;
     }
+    if let Some(note) = site.note {
+        wrapped(text, "    ", note, options.width)?;
+    }
     match site.matched {
         Match::Site => writeln!(
             text,

@@ -13,6 +13,7 @@ use leakscope_report::{Report, Standing};
 use serde::Serialize;
 
 use crate::baseline::{Baseline, Known};
+use crate::full::Level;
 use crate::program;
 use crate::suppress::{Date, Rule};
 pub use doubt::Doubt;
@@ -292,15 +293,22 @@ impl Judgement<'_> {
         )
     }
 
-    /// What a baseline is to know: the leaks that no rule excuses; and what else left blocks, for a leak that is not seen as
-    /// one today is not new tomorrow.
+    /// What a baseline is to know: the leaks that no rule excuses; what else left blocks, for a leak that is not seen as
+    /// one today is not new tomorrow; and what is full, for it looks like a leak in a shorter run.
     pub fn to_note(&self) -> impl Iterator<Item = (&Report, &CallSite)> {
         /// Fewer are left by chance.
         const LEAST_BLOCKS: u64 = 8;
+        /// Fewer are seldom called a leak.
+        const LEAST_FULL: u64 = 3;
         let report = self.report;
         let sites = report.call_sites.iter().zip(&self.standings);
         let noted = sites.filter(|(site, standing)| match standing {
             Standing::Leak | Standing::Known(_) => true,
+            Standing::Fine
+                if site.outstanding_blocks >= LEAST_FULL && Level::full(report, site).is_some() =>
+            {
+                true
+            }
             Standing::Unknown | Standing::Fine => site.left.as_ref().is_some_and(|left| {
                 // Where blocks come and go, those that live at the end may be in use: only a level can be compared.
                 let is_level = **standing == Standing::Unknown && !left.floor_bytes.is_empty();

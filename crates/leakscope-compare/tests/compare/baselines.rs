@@ -1,11 +1,11 @@
 //! Baselines as files.
 
-use leakscope_compare::baseline::{Baseline, BaselineError};
+use leakscope_compare::baseline::{Baseline, BaselineError, KnownSite, Level};
 use leakscope_compare::gate::{Answer, Gate};
 use leakscope_report::Report;
 use proptest::prelude::*;
 
-use crate::diff::device::{EIGHT_LEAKS, recorded};
+use crate::diff::device::{EIGHT_LEAKS, Kind, recorded};
 use crate::programs::{MAIN, begun, leaking, report, work};
 
 #[test]
@@ -72,6 +72,46 @@ fn chance_fails_few_runs() {
     assert!(failed <= 5, "{failed}");
     let failed = failed_of_100(2.0);
     assert!(failed >= 95, "{failed}");
+}
+
+/// What was full when the baseline was made looks like a leak in a run so short that it still fills up.
+#[test]
+fn what_was_full_is_no_news_in_a_shorter_run() {
+    let fills = [(Kind::Cache, 1.1), (Kind::Sound, 1.0)];
+    let mut accused = 0;
+    for seed in 0..12 {
+        let gate = gate(&recorded(&fills, 2 * seed + 1, 80.0));
+        let short = recorded(&fills, 2 * seed + 2, 8.0);
+        accused += usize::from(short.leaks().count() > 0);
+        let judged = gate.judge(&short);
+        assert_ne!(judged.answer, Answer::Failed, "{:?}", judged.failures);
+        // The file says it as well.
+        let (file, baseline) = gate.baseline.clone().expect("a baseline");
+        let read = Baseline::read(&baseline.write()).expect("what was written");
+        assert_eq!(read, baseline);
+        // In half of the time, it must have been full.
+        let halved = read.sites.iter().map(|site| KnownSite {
+            full: site.full.map(|full| Level {
+                session_s: 16.0,
+                ..full
+            }),
+            ..site.clone()
+        });
+        let sites = halved.collect();
+        let gate = Gate {
+            baseline: Some((file, Baseline { sites, ..read })),
+            ..gate
+        };
+        let judged = gate.judge(&short);
+        assert_eq!(
+            judged.failures.len(),
+            short
+                .leaks()
+                .filter(|site| site.confidence >= gate.min_confidence)
+                .count()
+        );
+    }
+    assert!(accused > 6, "{accused}");
 }
 
 /// It has blocks and a length alone.

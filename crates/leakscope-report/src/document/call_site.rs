@@ -175,15 +175,20 @@ fn hint(facts: &Facts<'_>, site: &outcome::CallSite) -> Option<String> {
     let is_open = finding.verdict.is_leak()
         && finding.verdict != findings::Verdict::LeakPerCycle
         && finding.confidence < findings::Confidence::High;
-    let longer = facts.clock.duration(site.left.ticks.saturating_mul(LONGER));
-    (is_open && site.left.ticks > 0).then(|| {
+    // One session has to be so long, and not all together.
+    let session = facts.outcome.sessions.get(site.session);
+    let longest = session.map_or(u64::MAX, |session| session.end - session.start);
+    let watched = site.left.ticks.min(longest);
+    let longer = facts.clock.duration(watched.saturating_mul(LONGER));
+    (is_open && watched > 0).then(|| {
         format!(
             "a recording of more than {longer} tells a leak from what fills up and is full by then"
         )
     })
 }
 
-/// What a call site left behind while it was watched: by this, growths are compared.
+/// What a call site left behind while it was watched: by this, growths are compared. Of several sessions, those in which it was
+/// not used included, all is added up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Left {
     /// How long it was watched: without the start, and without a silence of the whole heap at the end.
@@ -196,10 +201,11 @@ pub struct Left {
     pub bytes: u64,
     /// The sum of the squares of their sizes.
     pub squared_bytes: f64,
-    /// Of a leak, their bytes by the time of the allocation: in each of equal parts of the time.
+    /// Of a leak, their bytes by the time of the allocation: in each of equal parts of the time, of sessions that show the leak.
     pub window_bytes: Vec<u64>,
     /// Of `leak-growing`, and where blocks come and go without a leak, the least that lived in each of successive
-    /// windows, if it was ever more than nothing …
+    /// windows, if it was ever more than nothing; of several sessions, one behind the other, as if each began at the level at
+    /// which the one before ended …
     pub floor_bytes: Vec<u64>,
     /// … of so many seconds.
     pub floor_s: Option<f64>,

@@ -150,6 +150,72 @@ fn what_lost_data_hide_is_no_difference() {
     assert_eq!(compared(&after).0, Status::Better);
 }
 
+/// A pool that fills in 18 s: shorter than that, it looks like a leak.
+fn pool(seconds: f64, seed: u64) -> Report {
+    let sites = [
+        (Kind::Cache, 1.1),
+        (Kind::Sound, 1.0),
+        (Kind::Survivors, 1.0),
+    ];
+    recorded(&sites, seed, seconds)
+}
+
+/// What still fills up on one side is no leak that is new or mended, if the other is much longer and shows it full.
+#[test]
+fn what_fills_up_is_no_difference_between_a_short_recording_and_a_long_one() {
+    let (mut accused, seeds) = (0, 12);
+    for seed in 0..seeds {
+        let (short, long) = (pool(8.0, 2 * seed + 1), pool(80.0, 2 * seed + 2));
+        let status = |before: &Report, after: &Report| {
+            let diff = Diff::of(from_ref(before), from_ref(after), Some(Per::Second));
+            let site = diff
+                .sites
+                .iter()
+                .find(|site| site.identity == short.call_sites[0].identity.stack);
+            let site = site.expect("the pool").clone();
+            assert_eq!(
+                site.note.is_some(),
+                site.leaks() && site.status == Status::CannotTell
+            );
+            (site.status, site.leaks())
+        };
+        let (forth, is_accused) = status(&short, &long);
+        let (back, _) = status(&long, &short);
+        assert!(
+            !FOUND.contains(&forth) && !FOUND.contains(&back),
+            "{seed}: {forth:?}, {back:?}"
+        );
+        accused += usize::from(is_accused);
+        // Beside it, what leaks on both sides does so still.
+        let itself = Diff::of(from_ref(&short), from_ref(&long), Some(Per::Second));
+        let leak = itself
+            .sites
+            .iter()
+            .find(|site| site.before.verdicts == ["leak-survivors"]);
+        assert!(leak.is_none_or(|site| site.note.is_none()));
+    }
+    assert!(accused * 2 > seeds as usize, "{accused}");
+}
+
+/// More than was ever held where it was full, or in as long a time, is not explained so.
+#[test]
+fn what_was_full_explains_no_more_than_that() {
+    let status = |after: &Report| {
+        let diff = Diff::of(&[pool(80.0, 1)], from_ref(after), Some(Per::Second));
+        let stack = &after.call_sites[0].identity.stack;
+        let site = diff.sites.iter().find(|site| site.identity == *stack);
+        let site = site.expect("the call site").clone();
+        assert_eq!(site.after.state, State::Leak);
+        (site.status, site.note)
+    };
+    let more = recorded(&[(Kind::Steady, 4.0), (Kind::Sound, 1.0)], 2, 16.0);
+    assert!(more.call_sites[0].peak_bytes > 20 * 48);
+    assert_eq!(status(&more), (Status::NewLeak, None));
+    let as_long = recorded(&[(Kind::Steady, 0.5), (Kind::Sound, 1.0)], 3, 36.0);
+    assert!(as_long.call_sites[0].peak_bytes <= 20 * 48);
+    assert_eq!(status(&as_long).1, None);
+}
+
 /// Four blocks where there was none may be chance.
 #[test]
 fn a_few_blocks_are_no_new_leak() {

@@ -278,6 +278,9 @@ fn each_field_of_the_json_is_documented() {
     doubtful.call_sites[0].frames[0].certainty = Certainty::Possible;
     let diff = Diff::of(&[doubtful.clone()], &[doubtful], None);
     paths(&serde_json::to_value(&diff).expect("JSON"), "", &mut fields);
+    let fills = |seconds| recorded(&[(Kind::Cache, 1.1), (Kind::Sound, 1.0)], 3, seconds);
+    let diff = Diff::of(&[fills(80.0)], &[fills(8.0)], None);
+    paths(&serde_json::to_value(&diff).expect("JSON"), "", &mut fields);
     let document = fs::read_to_string(project().join("docs/diff-json.md")).expect("a document");
     let rows = document
         .lines()
