@@ -72,6 +72,9 @@
 #if LEAKSCOPE_STACKS < 4 || (LEAKSCOPE_STACKS & (LEAKSCOPE_STACKS - 1)) != 0
 #error "LEAKSCOPE_STACKS must be a power of two, and at least four"
 #endif
+#if LEAKSCOPE_TASKS < 1
+#error "LEAKSCOPE_TASKS must be at least one"
+#endif
 
 /* The lock of chips with one core: all interrupts off. */
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
@@ -635,7 +638,7 @@ static void resume_time(struct core *core) {
         recorder.last_look = core->now;
     }
     const uint64_t untold = recorder.time - core->told, quarters = untold / QUARTER_PERIOD;
-    core->owed = high_word(quarters) != 0 ? UINT32_MAX : (uint32_t)quarters;
+    core->owed = quarters > UINT32_MAX ? UINT32_MAX : (uint32_t)quarters;
     core->last = core->now - (uint32_t)(untold % QUARTER_PERIOD);
 }
 
@@ -1675,8 +1678,9 @@ static size_t system_text(char text[MAX_STRING_LEN], uint32_t number) {
         text[length++] = "NDCO"[i];
         text[length++] = '=';
         const size_t room = cut(value, MAX_STRING_LEN - length);
-        memcpy(text + length, value, room);
-        length += room;
+        for (size_t at = 0; at < room; at++) {
+            text[length++] = value[at] == ',' ? ';' : value[at]; /* a comma ends a value */
+        }
     }
     return full == number ? length : 0;
 }
@@ -2808,8 +2812,8 @@ static struct {
     slot_index unused;                  /* slots that hold none any more */
     slot_index freed_first, freed_last; /* freed records in their order, for LEAKSCOPE_EVICT_FREED */
     slot_index moving;                  /* live records that are being reallocated, in no bucket */
-    size_t visited_place;               /* where get_record was last, */
-    slot_index visited;                 /* and in which slot; 0 if records were removed since */
+    slot_index dumped;                  /* the record that the dump comes to next, */
+    uint32_t dumps;                     /* which is this one */
     uint32_t changes;                   /* how often the list of records changed */
 } records;
 
@@ -2821,11 +2825,6 @@ static void count_up(uint32_t *counter) {
     *counter += *counter != UINT32_MAX;
 }
 
-static void records_changed(void) {
-    records.visited = 0;
-    records.changes++;
-}
-
 static void clear_records(bool leaks_only) {
     const size_t capacity = records.summary.capacity;
     for (size_t i = 0; i < capacity; i++) {
@@ -2835,8 +2834,8 @@ static void clear_records(bool leaks_only) {
     records.summary.capacity = capacity;
     records.keeps_leaks_only = leaks_only;
     records.oldest = records.newest = records.untouched = records.unused = 0;
-    records.freed_first = records.freed_last = records.moving = 0;
-    records_changed();
+    records.freed_first = records.freed_last = records.moving = records.dumped = 0;
+    records.changes++;
 }
 
 /* Where the first record stands whose address leads to the same bucket as this one. */
@@ -2877,10 +2876,11 @@ static void remove_record(slot_index index) {
     struct slot *const slot = slot_at(index);
     *(slot->older != 0 ? &slot_at(slot->older)->newer : &records.oldest) = slot->newer;
     *(slot->newer != 0 ? &slot_at(slot->newer)->older : &records.newest) = slot->older;
+    records.dumped = records.dumped == index ? slot->newer : records.dumped;
     slot->chain = records.unused;
     records.unused = index;
     records.summary.count--;
-    records_changed();
+    records.changes++;
 }
 
 /* Removes a record by the policy. There is one: the buffer is full. */
@@ -3131,19 +3131,14 @@ struct leakscope_summary leakscope_records_summary(void) {
     return summary;
 }
 
-/* Copies the record at this place, the oldest first; false if there is none. One after the other, that is quick. */
-static bool get_record(size_t place, struct slot *record) {
+/* Copies the record that this dump comes to; false if there is none, or another dump has begun. Those that are removed
+ * meanwhile are passed over, and no others. */
+static bool next_record(uint32_t dump, struct slot *record) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    const bool is_there = place < records.summary.count;
+    const bool is_there = dump == records.dumps && records.dumped != 0;
     if (is_there) {
-        if (records.visited == 0 || records.visited_place > place) {
-            records.visited = records.oldest;
-            records.visited_place = 0;
-        }
-        for (; records.visited_place < place; records.visited_place++) {
-            records.visited = slot_at(records.visited)->newer;
-        }
-        *record = *slot_at(records.visited);
+        *record = *slot_at(records.dumped);
+        records.dumped = record->newer;
     }
     LEAKSCOPE_UNLOCK(lock);
     return is_there;
@@ -3223,12 +3218,14 @@ void leakscope_records_dump(void (*put)(const char *text, size_t length)) {
     const struct leakscope_summary summary = records.summary;
     const uint32_t changes = records.changes;
     const bool leaks_only = records.keeps_leaks_only;
+    const uint32_t dump = ++records.dumps;
+    records.dumped = records.oldest;
     LEAKSCOPE_UNLOCK(lock);
     const size_t size[] = {summary.count, summary.capacity, summary.high_water_mark};
     put_numbers(put, "====== Heap Trace: % records (% capacity) ======\n", size);
     size_t alive[] = {0, 0, summary.count}; /* bytes, blocks, of how many */
     struct slot record;
-    for (size_t place = 0; place < summary.count && get_record(place, &record); place++) {
+    for (size_t place = 0; place < summary.count && next_record(dump, &record); place++) {
         alive[0] += record.is_freed ? 0 : record.size;
         alive[1] += !record.is_freed;
         put_record(put, &record);
@@ -3242,7 +3239,7 @@ void leakscope_records_dump(void (*put)(const char *text, size_t length)) {
     const size_t totals[] = {summary.total_allocations, summary.total_frees};
     put_numbers(put, "total allocations: %\ntotal frees: %\n", totals);
     lock = LEAKSCOPE_LOCK();
-    const bool has_changed = records.changes != changes;
+    const bool has_changed = records.changes != changes, is_cut = records.dumps != dump;
     LEAKSCOPE_UNLOCK(lock);
     if (has_changed) {
         put_text(put, "(NB: New entries were traced while dumping, so trace dump may have duplicate entries.)\n");
@@ -3251,7 +3248,7 @@ void leakscope_records_dump(void (*put)(const char *text, size_t length)) {
     if (strange[0] != 0 || strange[1] != 0) {
         put_numbers(put, "(NB: % frees of blocks that have no record, % failed allocations.)\n", strange);
     }
-    if (summary.evicted_live != 0 || summary.evicted_freed != 0 || summary.not_recorded != 0) {
+    if (is_cut || summary.evicted_live != 0 || summary.evicted_freed != 0 || summary.not_recorded != 0) {
         put_text(put, "(NB: Internal Buffer has overflowed, so trace data is incomplete.)\n");
     }
     put_text(put, "================================\n");

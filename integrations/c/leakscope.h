@@ -95,7 +95,7 @@ struct leakscope_summary {
     uint32_t not_recorded;                   /* for which there was no room */
 };
 struct leakscope_summary leakscope_records_summary(void);
-/* Prints all records, as ESP-IDF's heap_trace_dump does. */
+/* Prints all records, as ESP-IDF's heap_trace_dump does. Another dump that begins meanwhile cuts it, and it says so. */
 void leakscope_records_dump(void (*put)(const char *text, size_t length));
 
 /* ---------------------------------------------------------------- The heap */
