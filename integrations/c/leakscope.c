@@ -72,6 +72,9 @@
 #if LEAKSCOPE_STACKS < 4 || (LEAKSCOPE_STACKS & (LEAKSCOPE_STACKS - 1)) != 0
 #error "LEAKSCOPE_STACKS must be a power of two, and at least four"
 #endif
+#if LEAKSCOPE_TASKS < 1
+#error "LEAKSCOPE_TASKS must be at least one"
+#endif
 
 /* The lock of chips with one core: all interrupts off. */
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
@@ -341,6 +344,7 @@ static struct {
     struct bounds bounds;
     uintptr_t code_base; /* what frames are relative to */
     uintptr_t ram_end;
+    bool has_stacks; /* somebody has said where they lie */
     size_t scan_bytes;
     /* Of standalone mode. It is reached by this alone, so that a program that only streams does not contain it. */
     keep_function *volatile keep;
@@ -634,7 +638,7 @@ static void resume_time(struct core *core) {
         recorder.last_look = core->now;
     }
     const uint64_t untold = recorder.time - core->told, quarters = untold / QUARTER_PERIOD;
-    core->owed = high_word(quarters) != 0 ? UINT32_MAX : (uint32_t)quarters;
+    core->owed = quarters > UINT32_MAX ? UINT32_MAX : (uint32_t)quarters;
     core->last = core->now - (uint32_t)(untold % QUARTER_PERIOD);
 }
 
@@ -750,29 +754,13 @@ uintptr_t leakscope_stack_end;
 #define RECORD_BELOW 0u
 #endif
 
-/* Where stacks lie, if nothing is said. */
-#if defined(__arm__)
-#define STACKS_START 0x20000000u
-#define STACKS_END 0x40000000u
-#elif defined(__riscv) && !defined(__linux__)
-#define STACKS_START 0x1000u
-#define STACKS_END UINTPTR_MAX
-#elif defined(__XTENSA__)
-/* The ESP32's data bus, beyond its flash. */
-#define STACKS_START 0x3F800000u
-#define STACKS_END 0x40000000u
-#else
-#define STACKS_START 0u
-#define STACKS_END 0u
-#endif
-
 static void set_bounds(const struct leakscope_config *config) {
     const bool has_code = config->code_end != 0, has_stacks = config->stacks_end != 0;
     const uintptr_t code_start = has_code ? config->code_start : 1;
     const uintptr_t code_end = has_code ? config->code_end : UINTPTR_MAX;
-    const uintptr_t start = has_stacks ? config->stacks_start : STACKS_START;
-    const uintptr_t end = has_stacks ? config->stacks_end : STACKS_END;
-    const bool is_stack = end >= start && end - start >= FRAME_RECORD;
+    const uintptr_t start = config->stacks_start, end = config->stacks_end;
+    const bool is_stack = has_stacks && end >= start && end - start >= FRAME_RECORD;
+    recorder.has_stacks = has_stacks;
     recorder.bounds.code_start = code_start;
     recorder.bounds.code_length = code_end > code_start ? code_end - code_start : 0;
     recorder.code_base = code_start == 1 ? 0 : code_start;
@@ -793,6 +781,64 @@ HOT bool reaches(const struct bounds *bounds, uintptr_t at) {
 /* Whether the two words of a frame can stand there. */
 HOT bool has_frame(const struct bounds *bounds, uintptr_t at) {
     return at >= bounds->ram_start && reaches(bounds, at);
+}
+
+/* No stack is larger: an end that lies farther above is another one's. */
+#define MOST_STACK_BYTES 0x10000u
+
+/* Where the stack ends on which main runs; 0: it is not known. */
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+static uintptr_t end_of_main_stack(void) {
+    /* The vector table, which VTOR leads to, begins with it. Tasks have a stack pointer of their own; without privileges, the
+     * register must not be read. */
+    const uintptr_t has_own_stack = 2, has_no_privileges = 1, vtor = 0xE000ED08u;
+    uintptr_t control;
+    __asm__ volatile("mrs %0, control" : "=r"(control));
+    if ((control & (has_own_stack | has_no_privileges)) != 0) {
+        return 0;
+    }
+    return **(const volatile uintptr_t *const volatile *)vtor;
+}
+#elif defined(__riscv) && __riscv_xlen == 32 && defined(__ELF__)
+/* By the names that linker scripts have for it. */
+extern const char __stack_top[] __attribute__((weak)), _stack_start[] __attribute__((weak)),
+    __stack[] __attribute__((weak)), _sp[] __attribute__((weak));
+
+static uintptr_t end_of_main_stack(void) {
+    const uintptr_t names[] = {(uintptr_t)__stack_top, (uintptr_t)_stack_start, (uintptr_t)__stack, (uintptr_t)_sp};
+    uintptr_t end = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && end == 0; i++) {
+        end = names[i];
+    }
+    return end;
+}
+#else
+static uintptr_t end_of_main_stack(void) {
+    return 0;
+}
+#endif
+
+/* Up to where memory can be read for sure, where nobody has said where stacks lie: to the end of the stack at hand. */
+COLD uintptr_t end_of_stack(uintptr_t at) {
+    const uintptr_t task = leakscope_stack_end - at - 1, main = end_of_main_stack() - at - 1;
+    const uintptr_t nearest = task < main ? task : main;
+    return nearest < MOST_STACK_BYTES ? (at + nearest + 1) & ~(uintptr_t)(sizeof(uintptr_t) - 1) : at;
+}
+
+COLD bool own_stack(struct bounds *bounds, uintptr_t at) {
+    const uintptr_t end = end_of_stack(at);
+    if (end - at < FRAME_RECORD || end < at) {
+        return false;
+    }
+    bounds->ram_start = at;
+    bounds->last_word = (end - FRAME_RECORD) / sizeof(uintptr_t);
+    return has_frame(bounds, at);
+}
+
+/* The bounds of a walk; false if it cannot begin at this frame. */
+HOT bool bounds_from(struct bounds *bounds, uintptr_t at) {
+    *bounds = recorder.bounds;
+    return has_frame(bounds, at) || (!recorder.has_stacks && own_stack(bounds, at));
 }
 
 HOT bool is_code(uintptr_t address) {
@@ -841,9 +887,9 @@ HOT void add_frame(struct stack *stack, uintptr_t frame, bool is_listed) {
 
 /* Follows the chain as far as it is sound: the next frame lies above the present one, inside the memory of stacks. */
 READS_ANY_STACK HOT void walk_chain(struct stack *stack, uintptr_t frame, bool is_listed) {
-    const struct bounds bounds = recorder.bounds;
+    struct bounds bounds;
     uintptr_t at = frame - RECORD_BELOW, above;
-    if (stack->count == LEAKSCOPE_DEPTH || !has_frame(&bounds, at)) {
+    if (stack->count == LEAKSCOPE_DEPTH || !bounds_from(&bounds, at)) {
         return;
     }
     do {
@@ -872,9 +918,10 @@ __attribute__((noinline)) static void spill_windows(uint32_t calls) {
  * stack pointer. (Xtensa ISA manual, "Windowed Register Option".) The two upper bits of a return address say by how much
  * the call has turned the windows; they are the same in all addresses of code. */
 READS_ANY_STACK HOT void walk_behind(struct stack *stack, uintptr_t return_address, uintptr_t frame, bool is_listed) {
-    const struct bounds bounds = recorder.bounds;
+    struct bounds bounds;
     const uintptr_t window_bits = 0xC0000000u, save_area = 2u * FRAME_RECORD;
     uintptr_t code = return_address, at = frame - save_area, above = 0;
+    (void)bounds_from(&bounds, at);
     spill_windows(8);
     while (stack->count != LEAKSCOPE_DEPTH && has_code(&bounds, code)) {
         add_frame(stack, code, is_listed);
@@ -896,7 +943,8 @@ READS_ANY_STACK HOT void walk_behind(struct stack *stack, uintptr_t return_addre
         return;
     }
     add_frame(stack, return_address, is_listed);
-    if (has_frame(&recorder.bounds, at)) {
+    struct bounds bounds;
+    if (bounds_from(&bounds, at)) {
         const uintptr_t caller = *(const volatile uintptr_t *)at;
         if (caller > frame) {
             walk_chain(stack, caller, is_listed);
@@ -982,11 +1030,16 @@ HOT bool is_candidate(const struct bounds *bounds, uintptr_t offset) {
            (!NEEDS_CALL || has_call_before(bounds, bounds->code_start + offset));
 }
 
+COLD uintptr_t end_of_own_scan(uintptr_t stack_pointer) {
+    const uintptr_t end = stack_pointer % sizeof(uintptr_t) == 0 ? end_of_stack(stack_pointer) : stack_pointer;
+    return end - stack_pointer < recorder.scan_bytes ? end : stack_pointer + recorder.scan_bytes;
+}
+
 /* Up to where a stack may be looked at. */
 HOT uintptr_t end_of_scan(uintptr_t stack_pointer) {
     const uintptr_t end = recorder.ram_end;
     if (stack_pointer % sizeof(uintptr_t) != 0 || stack_pointer < recorder.bounds.ram_start || stack_pointer > end) {
-        return stack_pointer;
+        return recorder.has_stacks ? stack_pointer : end_of_own_scan(stack_pointer);
     }
     /* Another stack's end is of no use, and does no harm: it does not lie between these. */
     const uintptr_t above = leakscope_stack_end - stack_pointer;
@@ -1625,8 +1678,9 @@ static size_t system_text(char text[MAX_STRING_LEN], uint32_t number) {
         text[length++] = "NDCO"[i];
         text[length++] = '=';
         const size_t room = cut(value, MAX_STRING_LEN - length);
-        memcpy(text + length, value, room);
-        length += room;
+        for (size_t at = 0; at < room; at++) {
+            text[length++] = value[at] == ',' ? ';' : value[at]; /* a comma ends a value */
+        }
     }
     return full == number ? length : 0;
 }
@@ -2758,8 +2812,8 @@ static struct {
     slot_index unused;                  /* slots that hold none any more */
     slot_index freed_first, freed_last; /* freed records in their order, for LEAKSCOPE_EVICT_FREED */
     slot_index moving;                  /* live records that are being reallocated, in no bucket */
-    size_t visited_place;               /* where get_record was last, */
-    slot_index visited;                 /* and in which slot; 0 if records were removed since */
+    slot_index dumped;                  /* the record that the dump comes to next, */
+    uint32_t dumps;                     /* which is this one */
     uint32_t changes;                   /* how often the list of records changed */
 } records;
 
@@ -2771,11 +2825,6 @@ static void count_up(uint32_t *counter) {
     *counter += *counter != UINT32_MAX;
 }
 
-static void records_changed(void) {
-    records.visited = 0;
-    records.changes++;
-}
-
 static void clear_records(bool leaks_only) {
     const size_t capacity = records.summary.capacity;
     for (size_t i = 0; i < capacity; i++) {
@@ -2785,8 +2834,8 @@ static void clear_records(bool leaks_only) {
     records.summary.capacity = capacity;
     records.keeps_leaks_only = leaks_only;
     records.oldest = records.newest = records.untouched = records.unused = 0;
-    records.freed_first = records.freed_last = records.moving = 0;
-    records_changed();
+    records.freed_first = records.freed_last = records.moving = records.dumped = 0;
+    records.changes++;
 }
 
 /* Where the first record stands whose address leads to the same bucket as this one. */
@@ -2827,10 +2876,11 @@ static void remove_record(slot_index index) {
     struct slot *const slot = slot_at(index);
     *(slot->older != 0 ? &slot_at(slot->older)->newer : &records.oldest) = slot->newer;
     *(slot->newer != 0 ? &slot_at(slot->newer)->older : &records.newest) = slot->older;
+    records.dumped = records.dumped == index ? slot->newer : records.dumped;
     slot->chain = records.unused;
     records.unused = index;
     records.summary.count--;
-    records_changed();
+    records.changes++;
 }
 
 /* Removes a record by the policy. There is one: the buffer is full. */
@@ -3081,19 +3131,14 @@ struct leakscope_summary leakscope_records_summary(void) {
     return summary;
 }
 
-/* Copies the record at this place, the oldest first; false if there is none. One after the other, that is quick. */
-static bool get_record(size_t place, struct slot *record) {
+/* Copies the record that this dump comes to; false if there is none, or another dump has begun. Those that are removed
+ * meanwhile are passed over, and no others. */
+static bool next_record(uint32_t dump, struct slot *record) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    const bool is_there = place < records.summary.count;
+    const bool is_there = dump == records.dumps && records.dumped != 0;
     if (is_there) {
-        if (records.visited == 0 || records.visited_place > place) {
-            records.visited = records.oldest;
-            records.visited_place = 0;
-        }
-        for (; records.visited_place < place; records.visited_place++) {
-            records.visited = slot_at(records.visited)->newer;
-        }
-        *record = *slot_at(records.visited);
+        *record = *slot_at(records.dumped);
+        records.dumped = record->newer;
     }
     LEAKSCOPE_UNLOCK(lock);
     return is_there;
@@ -3173,12 +3218,14 @@ void leakscope_records_dump(void (*put)(const char *text, size_t length)) {
     const struct leakscope_summary summary = records.summary;
     const uint32_t changes = records.changes;
     const bool leaks_only = records.keeps_leaks_only;
+    const uint32_t dump = ++records.dumps;
+    records.dumped = records.oldest;
     LEAKSCOPE_UNLOCK(lock);
     const size_t size[] = {summary.count, summary.capacity, summary.high_water_mark};
     put_numbers(put, "====== Heap Trace: % records (% capacity) ======\n", size);
     size_t alive[] = {0, 0, summary.count}; /* bytes, blocks, of how many */
     struct slot record;
-    for (size_t place = 0; place < summary.count && get_record(place, &record); place++) {
+    for (size_t place = 0; place < summary.count && next_record(dump, &record); place++) {
         alive[0] += record.is_freed ? 0 : record.size;
         alive[1] += !record.is_freed;
         put_record(put, &record);
@@ -3192,7 +3239,7 @@ void leakscope_records_dump(void (*put)(const char *text, size_t length)) {
     const size_t totals[] = {summary.total_allocations, summary.total_frees};
     put_numbers(put, "total allocations: %\ntotal frees: %\n", totals);
     lock = LEAKSCOPE_LOCK();
-    const bool has_changed = records.changes != changes;
+    const bool has_changed = records.changes != changes, is_cut = records.dumps != dump;
     LEAKSCOPE_UNLOCK(lock);
     if (has_changed) {
         put_text(put, "(NB: New entries were traced while dumping, so trace dump may have duplicate entries.)\n");
@@ -3201,7 +3248,7 @@ void leakscope_records_dump(void (*put)(const char *text, size_t length)) {
     if (strange[0] != 0 || strange[1] != 0) {
         put_numbers(put, "(NB: % frees of blocks that have no record, % failed allocations.)\n", strange);
     }
-    if (summary.evicted_live != 0 || summary.evicted_freed != 0 || summary.not_recorded != 0) {
+    if (is_cut || summary.evicted_live != 0 || summary.evicted_freed != 0 || summary.not_recorded != 0) {
         put_text(put, "(NB: Internal Buffer has overflowed, so trace data is incomplete.)\n");
     }
     put_text(put, "================================\n");

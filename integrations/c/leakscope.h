@@ -53,7 +53,7 @@ struct leakscope_config {
     size_t heap_size;                    /* its bytes */
     uint8_t heap_alignment_bits;         /* e.g. 3, if blocks are aligned to 8 bytes: 0 to 31 */
     uintptr_t code_start, code_end;      /* only frames in here are recorded; needed for scans, which read it */
-    uintptr_t stacks_start, stacks_end;  /* memory that may be read for call stacks */
+    uintptr_t stacks_start, stacks_end;  /* memory that may be read for call stacks; 0: see leakscope_stack_end */
     uint16_t scan_words;                 /* how far a stack is scanned (LEAKSCOPE_SCAN): at most 16,383; 0: 128 */
     size_t filter_least_size;            /* smaller blocks are left out */
     uint32_t filter_one_in;              /* only one block in so many is recorded, by its address */
@@ -67,7 +67,8 @@ bool leakscope_init(const struct leakscope_config *config);
 
 /* Host-based mode: packets of SEGGER SystemView into a buffer that a debug probe reads through RTT, or that
  * leakscope_drain hands to `write`, which returns how many bytes it took. All but leakscope_drain are for the core
- * that calls them. Call leakscope_poll from an idle task, and at least once in half of the clock's period. */
+ * that calls them. Call leakscope_poll from an idle task, and at least once in half of the clock's period. An answer to the
+ * host for which there is no room is left out, unless write_when_full makes some: the host can ask again. */
 void leakscope_start(void);
 void leakscope_stop(void);
 void leakscope_poll(void);
@@ -95,7 +96,7 @@ struct leakscope_summary {
     uint32_t not_recorded;                   /* for which there was no room */
 };
 struct leakscope_summary leakscope_records_summary(void);
-/* Prints all records, as ESP-IDF's heap_trace_dump does. */
+/* Prints all records, as ESP-IDF's heap_trace_dump does. Another dump that begins meanwhile cuts it, and it says so. */
 void leakscope_records_dump(void (*put)(const char *text, size_t length));
 
 /* ---------------------------------------------------------------- The heap */
@@ -133,10 +134,17 @@ void leakscope_on_failed_from(size_t size, const void *caller, const void *frame
 #endif
 
 /* The end of the running task's stack (the address behind its last word), beyond which no scan looks: an operating
- * system's adapter may set it at each switch. 0: not known. It does no harm if it is another stack's for a while. */
+ * system's adapter may set it at each switch. 0: not known. It does no harm if it is another stack's for a while.
+ *
+ * Where the configuration does not say where stacks lie (stacks_end), nothing is read but the stack at hand, up to where it is
+ * known to end: here; for main's stack on Cortex-M by the vector table, on RISC-V of 32 bits by the linker's symbol __stack_top,
+ * _stack_start, __stack or _sp. An end more than 64 KiB above counts as another stack's. Where no end is known, call
+ * stacks have one frame. */
 extern uintptr_t leakscope_stack_end;
 
-/* Write these into the allocator (or a wrapper of it), not into a function that it calls. */
+/* Write these into the allocator (or a wrapper of it), not into a function that it calls, and let it be LEAKSCOPE_NOINLINE: who calls
+ * it is then the first frame. Of one that the compiler makes a part of its caller, it would be the caller's caller. */
+#define LEAKSCOPE_NOINLINE __attribute__((noinline))
 #define leakscope_on_alloc(block, size) \
     leakscope_on_alloc_from((block), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
 /* Before the allocator is asked to resize a block, and after: in between, others may get its memory. The two are a pair, by
@@ -220,10 +228,29 @@ static inline void leakscope_log(uint32_t level, const char *format, Arguments..
  *   heap_3        the request; it frees with size 0
  * The kernel has no macro that sees the request itself: for that, wrap pvPortMalloc (leakscope_wrap.c), and leave
  * these two macros undefined with LEAKSCOPE_FREERTOS_WRAPPED. On a failure the pointer is NULL, and the size may be
- * 0: what was wanted is in pvPortMalloc's variable, which has this name in all of them. */
+ * 0: what was wanted is in pvPortMalloc's variable, which has this name in all of them. (There, 0 is what is so much that it
+ * cannot be counted, too.) */
 #ifndef LEAKSCOPE_FREERTOS_WRAPPED
-#define traceMALLOC(block, size) leakscope_on_alloc((block), (block) != NULL ? (size) : xWantedSize)
+#define traceMALLOC(block, size)                    \
+    do {                                            \
+        if ((block) != NULL) {                      \
+            leakscope_on_alloc((block), (size));    \
+        } else {                                    \
+            leakscope_on_failed(xWantedSize);       \
+        }                                           \
+    } while (0)
+/* heap_3 tells of what it has freed already, of which GCC warns. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#define traceFREE(block, size)                                      \
+    do {                                                            \
+        _Pragma("GCC diagnostic push")                              \
+        _Pragma("GCC diagnostic ignored \"-Wuse-after-free\"")      \
+        leakscope_on_free((block), (size));                         \
+        _Pragma("GCC diagnostic pop")                               \
+    } while (0)
+#else
 #define traceFREE(block, size) leakscope_on_free((block), (size))
+#endif
 #endif
 
 /* The running task's control block, as the kernel's own files call it. */
@@ -231,8 +258,25 @@ static inline void leakscope_log(uint32_t level, const char *format, Arguments..
 #define LEAKSCOPE_CURRENT_TCB pxCurrentTCB
 #endif
 
+/* The kernel's own tasks for when nothing runs: IDLE, and where there are several cores, IDLE0, IDLE1 and so on. */
+#ifdef configIDLE_TASK_NAME
+#define LEAKSCOPE_IDLE_NAME configIDLE_TASK_NAME
+#else
+#define LEAKSCOPE_IDLE_NAME "IDLE"
+#endif
+
+static inline bool leakscope_freertos_is_idle_(const char *name) {
+    const char *idle = LEAKSCOPE_IDLE_NAME;
+    for (; *idle != '\0'; idle++, name++) {
+        if (*name != *idle) {
+            return false;
+        }
+    }
+    return name[0] == '\0' || (name[0] >= '0' && name[0] <= '9' && name[1] == '\0');
+}
+
 static inline void leakscope_freertos_runs_(const void *task, const char *name) {
-    if (name[0] == 'I' && name[1] == 'D' && name[2] == 'L' && name[3] == 'E') {
+    if (leakscope_freertos_is_idle_(name)) {
         leakscope_idle();
     } else {
         leakscope_task_runs(task);
@@ -241,7 +285,7 @@ static inline void leakscope_freertos_runs_(const void *task, const char *name) 
 
 static inline void leakscope_freertos_create_(const void *task, uint32_t priority, const char *name,
                                               const void *stack, size_t stack_size) {
-    if (!(name[0] == 'I' && name[1] == 'D' && name[2] == 'L' && name[3] == 'E')) {
+    if (!leakscope_freertos_is_idle_(name)) {
         leakscope_task_create(task);
         leakscope_task(task, priority, name, stack, stack_size);
     }

@@ -70,6 +70,15 @@ impl<'a> Print<'a> {
     /// Bit 6 of the options: this text goes on where the message before ended.
     pub const APPEND: u32 = 0x40;
 
+    /// The message in a payload: [`Packet::of`](crate::Packet::of) for those who know what it is.
+    ///
+    /// # Errors
+    /// If a field is missing, or ends beyond the payload.
+    pub fn of(payload: &'a [u8]) -> Result<Self, Malformed> {
+        Self::parse(&mut Fields::new(payload))
+    }
+
+    #[inline(always)]
     pub(crate) fn parse(fields: &mut Fields<'a>) -> Result<Self, Malformed> {
         let text = fields.string()?;
         let options = fields.number()?;

@@ -305,7 +305,7 @@ impl Valid {
             51 => self.numbers(30, &[any, any >> 4]),
             // Halves of a clock's period go by, and then more time.
             52 => {
-                for _ in 0..1 + some / 20 {
+                for _ in 0..=some / 20 {
                     self.put(id::NOP, &[], 1 << (11 + any % 21));
                 }
                 self.put(id::IDLE, &[], any >> 7);

@@ -97,6 +97,7 @@ impl StreamState {
             stream,
             core: self.core,
             init: self.init,
+            has_init: self.has_init,
             modules: self.modules.clone(),
             dialects: self.dialects.clone(),
             target_clock: self.target_clock,

@@ -1,15 +1,15 @@
 //! What a packet means, and who ran when it was sent.
 
-use leakscope_systemview::id;
+use leakscope_systemview::{Init, Print, id};
 
 use super::context::{Context, Cores};
 use super::dialect::{DialectId, Listener, Said};
 use super::event::HeapEvent;
 use super::lane::Lane;
 use super::modules::Meaning;
-use super::reader::{Meant, NO_INIT, StreamState, Trace, log};
+use super::reader::{Meant, Trace};
 use super::stacks::Stacks;
-use super::stream::Piece;
+use super::stream::{Piece, Stream};
 use super::tasks::Tasks;
 use crate::problem::ProblemKind;
 
@@ -19,7 +19,14 @@ impl Trace {
     pub(super) fn interpret(&mut self, index: usize, piece: &Piece) -> (Context, Meant) {
         self.count_packet(piece.time);
         let source = &self.streams[index];
-        if let Some(context) = follow_switch(source, piece, &mut self.cores, &mut self.tasks) {
+        if let Some(context) = follow_switch(
+            &source.stream,
+            &source.init,
+            piece,
+            piece.lane(),
+            &mut self.cores,
+            &mut self.tasks,
+        ) {
             return (context, Meant::System);
         }
         let meant = match piece.id() {
@@ -38,12 +45,12 @@ impl Trace {
             }
             id::TASK_START_READY if !self.has_copies() => Meant::System,
             id::FIRST_API..id::FIRST_MODULE | id::END_CALL => Meant::Api,
-            id::PRINT_FORMATTED => match log(piece.id(), source.stream.payload(piece)) {
-                Some(_) => {
+            id::PRINT_FORMATTED => match Print::of(source.stream.payload(piece)) {
+                Ok(_) => {
                     self.counts.log_messages += 1;
                     Meant::Log
                 }
-                None => self.unreadable(index, piece),
+                Err(_) => self.unreadable(index, piece),
             },
             _ => self.interpret_rarity(index, piece),
         };
@@ -146,16 +153,18 @@ impl Listener for &mut Heard<'_> {
 /// that ends something to what ends.
 #[inline(always)]
 pub(super) fn follow_switch(
-    source: &StreamState,
+    stream: &Stream,
+    init: &Init,
     piece: &Piece,
+    lane: Lane,
     cores: &mut Cores,
     tasks: &mut Tasks,
 ) -> Option<Context> {
-    let number = || source.stream.first_number(piece);
-    let address = || source.init.as_ref().unwrap_or(&NO_INIT).expand(number());
+    let number = || stream.first_number(piece);
+    let address = || init.expand(number());
     let state = cores.of(piece.core());
     let before = state.current();
-    match piece.lane() {
+    match lane {
         Lane::TaskStart => {
             let task = tasks.at(address());
             state.start_task(task);

@@ -5,7 +5,7 @@ use leakscope_systemview::Init;
 use super::context::Context;
 use super::event::{Event, ModuleEvent};
 use super::modules::Module;
-use super::reader::{Counts, NO_INIT, Trace};
+use super::reader::{Counts, Trace};
 use super::stacks::Stacks;
 use super::tasks::{Task, TaskIndex};
 use crate::outcome::Target;
@@ -36,13 +36,13 @@ impl Trace {
 
     /// The task that an event's parameter means: a shrunk id, valid at this moment of the trace.
     pub fn task(&self, event: &Event<'_>, id: u32) -> Option<&Task> {
-        let init = self.init(event).unwrap_or(NO_INIT);
+        let init = self.streams[event.stream].init;
         self.tasks.find(init.expand(id))
     }
 
     /// As [`Trace::task`], for [`Context::Task`].
     pub fn task_index(&self, event: &Event<'_>, id: u32) -> Option<TaskIndex> {
-        let init = self.init(event).unwrap_or(NO_INIT);
+        let init = self.streams[event.stream].init;
         self.tasks.position(init.expand(id))
     }
 
@@ -84,7 +84,8 @@ impl Trace {
 
     /// The units of the stream that an event came from.
     pub fn init(&self, event: &Event<'_>) -> Option<Init> {
-        self.streams[event.stream].init
+        let source = &self.streams[event.stream];
+        source.has_init.then_some(source.init)
     }
 
     /// The module that an event belongs to, and the event's number in it.

@@ -5,7 +5,7 @@ use leakscope_systemview::{Extended, Packet, SystemDescription, SystemItem, Text
 use super::dialect;
 use super::event::Start;
 use super::modules::Description;
-use super::reader::{Meant, NO_INIT, Trace};
+use super::reader::{Meant, Trace};
 use super::stream::Piece;
 use super::tasks::TaskStack;
 use crate::problem::ProblemKind;
@@ -39,8 +39,9 @@ impl Trace {
     pub(super) fn note_stream_facts(&mut self, index: usize, piece: &Piece, packet: &Packet<'_>) {
         match *packet {
             Packet::Init(init) => {
-                let before = self.streams[index].init.replace(init);
-                let before = before.map_or(0, |before| before.timestamp_hz);
+                let source = &mut self.streams[index];
+                let before = std::mem::replace(&mut source.init, init).timestamp_hz;
+                source.has_init = true;
                 if before != 0 && ![0, before].contains(&init.timestamp_hz) {
                     let kind = ProblemKind::ClockChanged {
                         before: self.target.timestamp_hz,
@@ -82,7 +83,7 @@ impl Trace {
 
     /// Does what a packet says, to the state that all streams share.
     pub(super) fn act(&mut self, index: usize, piece: &Piece, packet: &Packet<'_>) -> Meant {
-        let init = self.streams[index].init.unwrap_or(NO_INIT);
+        let init = self.streams[index].init;
         match *packet {
             Packet::Overflow { drop_count } => return self.overflow(index, piece, drop_count),
             Packet::TaskInfo {

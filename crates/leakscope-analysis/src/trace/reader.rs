@@ -68,7 +68,10 @@ pub struct Counts {
 pub(super) struct StreamState {
     pub(super) stream: Stream,
     pub(super) core: u8,
-    pub(super) init: Option<Init>,
+    /// As it says itself, or [`NO_INIT`].
+    pub(super) init: Init,
+    /// Whether it has said so.
+    pub(super) has_init: bool,
     pub(super) modules: Modules,
     pub(super) dialects: Dialects,
     pub(super) target_clock: TargetClock,
@@ -112,7 +115,8 @@ impl Trace {
         let streams = layout.parts.iter().map(|&part| StreamState {
             stream: Stream::new(part),
             core: part.core,
-            init: None,
+            init: NO_INIT,
+            has_init: false,
             modules: Modules::default(),
             dialects: Dialects::default(),
             target_clock: TargetClock::default(),
@@ -152,8 +156,8 @@ impl Trace {
                 return Ok(Step::Finished);
             };
             let stream = &mut source.stream;
-            if stream.take_frame() {
-                let piece = *stream.taken();
+            if let Some(number) = stream.take_frame() {
+                let piece = *stream.numbered(number);
                 let (context, meant) = self.interpret(index, &piece);
                 if !matches!(meant, Meant::Nothing) {
                     return Ok(Step::Event(
@@ -306,7 +310,7 @@ pub(super) fn earliest(streams: &mut [StreamState]) -> Option<(usize, &mut Strea
 }
 
 /// The message of a packet, if it can be read.
-pub(super) fn log(id: u32, payload: &[u8]) -> Option<EventKind<'_>> {
+fn log(id: u32, payload: &[u8]) -> Option<EventKind<'_>> {
     match Packet::of(id, payload) {
         Ok(Packet::PrintFormatted(print)) => Some(EventKind::Log(print)),
         Ok(Packet::Extended(Extended::PrintElf {

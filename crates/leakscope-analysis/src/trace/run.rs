@@ -3,13 +3,15 @@
 //! The events that almost all of a heap trace consists of are handed over as plain values. What they
 //! mean is decided by the same code as in [`Trace::step`](super::Trace::step).
 
+use leakscope_systemview::Init;
+
 use super::context::{Context, Cores};
 use super::dialect::Listener;
 use super::event::{Event, HeapEvent, Occasion};
 use super::feed::Feed;
 use super::interpret::follow_switch;
 use super::lane::Lane;
-use super::reader::{Counts, Meant, StreamState, Trace, earliest};
+use super::reader::{Counts, Meant, Trace, earliest};
 use super::stacks::Stacks;
 use super::stream::{Piece, Ready, Stream};
 use super::tasks::Tasks;
@@ -101,37 +103,25 @@ impl Trace {
             let Some((index, source)) = earliest(&mut self.streams) else {
                 return Halt::Pause(Pause::Finished);
             };
-            if !source.stream.take_frame() {
+            let Some(number) = source.stream.take_frame() else {
                 if self.observe_special(index, observer) == Ready::NeedBytes {
                     return Halt::NeedBytes(index);
                 }
                 continue;
-            }
-            let piece = source.stream.taken();
-            let is_done = match piece.lane() {
-                Lane::Common => false,
-                _ if !observer.takes_plain(piece.id()) => false,
-                Lane::TaskStart
-                | Lane::TaskStop
-                | Lane::TaskBlocked
-                | Lane::Idle
-                | Lane::IsrEnter
-                | Lane::IsrExit
-                | Lane::IsrToScheduler => {
-                    observe_switch(source, piece, &mut self.cores, &mut self.tasks, observer);
-                    true
-                }
-                lane => {
-                    let telling = Telling {
-                        stream: &source.stream,
-                        piece,
-                        cores: &mut self.cores,
-                        counts: &mut self.counts,
-                        observer,
-                    };
-                    (source.dialects).read_in_lane(lane, &mut self.stacks, telling)
-                }
             };
+            let piece = source.stream.numbered(number);
+            let is_plain = observer.takes_plain(piece.id());
+            let telling = Telling {
+                stream: &source.stream,
+                init: &source.init,
+                piece,
+                cores: &mut self.cores,
+                tasks: &mut self.tasks,
+                counts: &mut self.counts,
+                observer,
+            };
+            let is_done =
+                is_plain && (source.dialects).read_in_lane(piece.lane(), &mut self.stacks, telling);
             if is_done {
                 let time = piece.time;
                 self.count_packet(time);
@@ -169,33 +159,13 @@ impl Trace {
     }
 }
 
-/// Another task or interrupt runs.
-#[inline(always)]
-fn observe_switch<O: Observer>(
-    source: &StreamState,
-    piece: &Piece,
-    cores: &mut Cores,
-    tasks: &mut Tasks,
-    observer: &mut O,
-) {
-    let context = follow_switch(source, piece, cores, tasks);
-    if O::ALL {
-        let running = cores.of(piece.core()).current();
-        observer.switch(&Switch {
-            time: piece.time,
-            core: piece.core(),
-            id: piece.id(),
-            context: context.unwrap_or(running),
-            running,
-        });
-    }
-}
-
-/// Tells an observer of an event of the heap.
+/// Tells an observer of an event of the heap, or of who runs.
 struct Telling<'t, O> {
     stream: &'t Stream,
+    init: &'t Init,
     piece: &'t Piece,
     cores: &'t mut Cores,
+    tasks: &'t mut Tasks,
     counts: &'t mut Counts,
     observer: &'t mut O,
 }
@@ -215,6 +185,41 @@ impl<O: Observer> Listener for Telling<'_, O> {
         let now = occasion(self.stream, self.piece, self.cores);
         (self.observer).heap(&now, self.piece.id(), event, stacks);
         self.counts.heap_events += 1;
+        true
+    }
+
+    #[inline(always)]
+    fn hear_other(self, lane: Lane) -> bool {
+        // One place in the code for each lane: where it goes on cannot be foreseen, and so is decided once.
+        match lane {
+            Lane::TaskStart => self.switch(Lane::TaskStart),
+            Lane::TaskStop => self.switch(Lane::TaskStop),
+            Lane::TaskBlocked => self.switch(Lane::TaskBlocked),
+            Lane::Idle => self.switch(Lane::Idle),
+            Lane::IsrEnter => self.switch(Lane::IsrEnter),
+            Lane::IsrExit => self.switch(Lane::IsrExit),
+            Lane::IsrToScheduler => self.switch(Lane::IsrToScheduler),
+            _ => false,
+        }
+    }
+}
+
+impl<O: Observer> Telling<'_, O> {
+    /// Another task or interrupt runs.
+    #[inline(always)]
+    fn switch(self, lane: Lane) -> bool {
+        let (piece, cores) = (self.piece, self.cores);
+        let context = follow_switch(self.stream, self.init, piece, lane, cores, self.tasks);
+        if O::ALL {
+            let running = cores.of(piece.core()).current();
+            self.observer.switch(&Switch {
+                time: piece.time,
+                core: piece.core(),
+                id: piece.id(),
+                context: context.unwrap_or(running),
+                running,
+            });
+        }
         true
     }
 }

@@ -52,8 +52,14 @@ impl TaskIndex {
 
 const RECENT: usize = 64;
 
-/// Stands for no task: no control block ends at the very end of the address space.
-const NOBODY: (u32, TaskIndex) = (u32::MAX, TaskIndex(0));
+/// No tasks that were looked up: at each place stands an address that has another place.
+const NOBODY: [(u32, TaskIndex); RECENT] = {
+    let mut nobody = [(0, TaskIndex(0)); RECENT];
+    nobody[place(0)].0 = u32::MAX;
+    nobody
+};
+
+const _: () = assert!(place(0) != place(u32::MAX));
 
 /// All tasks, and which of them an address means now.
 #[derive(Clone, Debug)]
@@ -74,7 +80,7 @@ impl Tasks {
     #[inline]
     pub(super) fn at(&mut self, address: u32) -> TaskIndex {
         let (recent, task) = self.recent[place(address)];
-        if recent == address && address != NOBODY.0 {
+        if recent == address {
             return task;
         }
         self.look_up(address)
@@ -128,13 +134,13 @@ impl Tasks {
     pub(super) fn forget_all(&mut self) {
         self.resets += 1;
         self.current.clear();
-        self.recent = [NOBODY; RECENT];
+        self.recent = NOBODY;
     }
 
     /// The task is gone: its address may come to mean another.
     pub(super) fn forget(&mut self, address: u32) {
         self.current.remove(&address);
-        self.recent = [NOBODY; RECENT];
+        self.recent = NOBODY;
     }
 }
 
@@ -172,7 +178,7 @@ impl TasksThen {
             list,
             current,
             resets: self.resets,
-            recent: [NOBODY; RECENT],
+            recent: NOBODY,
         }
     }
 }
@@ -183,12 +189,12 @@ impl Default for Tasks {
             list: Vec::new(),
             current: FxHashMap::default(),
             resets: 0,
-            recent: [NOBODY; RECENT],
+            recent: NOBODY,
         }
     }
 }
 
 #[inline]
-fn place(address: u32) -> usize {
+const fn place(address: u32) -> usize {
     (address.wrapping_mul(0x9E37_79B1) >> 26) as usize
 }

@@ -1,5 +1,7 @@
 //! A GDB server as a source: what `leakscope record --gdb` records.
 
+use std::io::ErrorKind;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
@@ -26,6 +28,10 @@ pub const ABILITIES: Abilities = Abilities {
 const TIME_OUT: Duration = Duration::from_secs(10);
 /// A server that does not answer by then is not back yet.
 const ATTEMPT: Duration = Duration::from_secs(2);
+/// A server that is started along with us listens by then.
+const START: Duration = Duration::from_secs(3);
+/// How long it is left alone in between.
+const LOOK: Duration = Duration::from_millis(20);
 /// OpenOCD and the trace that it sends are listened to in turn.
 const TURN: Duration = Duration::from_millis(10);
 
@@ -34,7 +40,7 @@ const TURN: Duration = Duration::from_millis(10);
 /// # Errors
 /// If there is none, or if it cannot record this target.
 pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>, SourceError> {
-    let mut client = reach(endpoint, &options, TIME_OUT)?;
+    let mut client = reach_soon(endpoint, &options)?;
     if client.server() == Server::EspressifOpenOcd {
         return Ok(Box::new(through_openocd(client, endpoint, options)?));
     }
@@ -54,6 +60,23 @@ pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>,
         endpoint,
         options,
     )))
+}
+
+/// Connects to a server that may not listen yet.
+fn reach_soon(endpoint: &Endpoint, options: &Options) -> Result<Client, GdbError> {
+    let deadline = Instant::now() + START;
+    loop {
+        let reached = reach(endpoint, options, TIME_OUT);
+        let is_early = matches!(
+            &reached,
+            Err(GdbError::Unreachable { source, .. })
+                if matches!(source.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound)
+        );
+        if !is_early || options.interrupt.is_set() || Instant::now() >= deadline {
+            return reached;
+        }
+        thread::sleep(LOOK);
+    }
 }
 
 fn reach(endpoint: &Endpoint, options: &Options, limit: Duration) -> Result<Client, GdbError> {

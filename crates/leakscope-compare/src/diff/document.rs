@@ -108,7 +108,7 @@ impl Diff {
         sites.retain(|site| {
             basis == Basis::Growth || site.status != Status::Same || site.is_there()
         });
-        let doubts = [doubts(&old), doubts(&new)];
+        let doubts = [doubts(&old, basis), doubts(&new, basis)];
         let are_strangers = basis == Basis::Growth && are_strangers(&sites);
         if are_strangers || doubts.iter().any(|of_side| !of_side.is_empty()) {
             // A call site that has another's name, or none, is compared with another.

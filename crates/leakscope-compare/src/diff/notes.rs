@@ -2,7 +2,7 @@
 
 use leakscope_report::Report;
 use leakscope_report::identity::is_by_address;
-use leakscope_report::units::counted;
+use leakscope_report::units::{counted, duration_of_seconds};
 
 use super::document::Basis;
 use super::evidence::{Per, State};
@@ -110,9 +110,29 @@ pub(super) fn notes(
     notes
 }
 
-/// What speaks against the programs of a side, each with its recording's inputs.
-pub(super) fn doubts(reports: &[&Report]) -> Vec<String> {
-    of_inputs(reports, program::doubts)
+/// What speaks against comparing a side, each with its recording's inputs.
+pub(super) fn doubts(reports: &[&Report], basis: Basis) -> Vec<String> {
+    let mut doubts = of_inputs(reports, program::doubts);
+    if basis == Basis::Outstanding {
+        doubts.extend(of_inputs(reports, several_boots));
+    }
+    doubts
+}
+
+/// Of a target that was reset, what all of its boots left behind is one sum.
+fn several_boots(report: &Report) -> Vec<Doubt> {
+    let resets = (report.trace.has_history)
+        .then(|| report.sessions.iter().filter(|session| session.after_reset));
+    let Some(last) = resets.and_then(Iterator::last) else {
+        return Vec::new();
+    };
+    let since = last.start_s.map_or_else(String::new, |start| {
+        format!(", which began at {}", duration_of_seconds(start))
+    });
+    let message = format!(
+        "the target was reset, and what each boot left is added up: a report on the last one alone (`--from`){since}, can be compared"
+    );
+    vec![Doubt::new(message, "")]
 }
 
 /// Doubts of reports, each with the inputs it is about.

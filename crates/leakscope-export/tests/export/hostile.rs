@@ -84,7 +84,9 @@ fn a_row_of_json_is_one_object() {
 
 #[test]
 fn no_format_has_control_characters_in_its_names() {
-    for format in [Format::Perfetto, Format::Folded, Format::Heaptrack] {
+    // Rows of a table hold what the device said, and are texts to who reads them.
+    let rows = [Format::Csv, Format::JsonLines];
+    for &format in Format::ALL.iter().filter(|format| !rows.contains(format)) {
         let bytes = made().export(format);
         let has = |wanted: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
         assert!(

@@ -8,7 +8,7 @@
 use core::ops::Range;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Limits;
+use super::{Limits, main_stack};
 
 /// On the wire a place has two bytes.
 const MOST_WORDS: u16 = (1 << 14) - 1;
@@ -17,17 +17,15 @@ pub(super) const WORD: usize = size_of::<usize>();
 /// The two words of a frame in a chain.
 pub(super) const RECORD: usize = 2 * WORD;
 
-/// The default of [`Limits::ram`].
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-pub(super) const RAM: Range<usize> = 0x2000_0000..0x4000_0000;
-#[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
-pub(super) const RAM: Range<usize> = 0x1000..usize::MAX;
-#[cfg(not(any(
-    all(target_arch = "arm", target_os = "none"),
-    target_arch = "riscv32",
-    target_arch = "riscv64"
-)))]
+/// The default of [`Limits::ram`]: it is not known.
+#[cfg(not(feature = "std"))]
+pub(super) const RAM: Range<usize> = Range { start: 1, end: 0 };
+/// There, the operating system knows it.
+#[cfg(feature = "std")]
 pub(super) const RAM: Range<usize> = 0..usize::MAX;
+
+/// No stack is larger: an end that lies farther above is another one's.
+const MOST_STACK: usize = 0x1_0000;
 
 /// The addresses between which a walk stays, in the form in which it asks.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +36,7 @@ pub(crate) struct Bounds {
     /// The last place where two words can stand, in words.
     last_word: usize,
     ram_end: usize,
+    is_ram_known: bool,
     /// How many bytes of a stack are looked at.
     scanned: usize,
     stack_end: Option<&'static AtomicUsize>,
@@ -57,6 +56,7 @@ impl Bounds {
                 0
             },
             ram_end: ram.end & !(WORD - 1),
+            is_ram_known: !(ram.start == 1 && ram.end == 0),
             scanned: if limits.words < MOST_WORDS {
                 limits.words as usize * WORD
             } else {
@@ -70,7 +70,7 @@ impl Bounds {
     #[inline(always)]
     pub(super) fn stack_above(&self, stack_pointer: usize) -> Range<usize> {
         if stack_pointer < self.ram_start || stack_pointer % WORD != 0 {
-            return 0..0;
+            return self.own_stack_above(stack_pointer);
         }
         let mut end = self.ram_end.min(stack_pointer.saturating_add(self.scanned));
         if let Some(known) = self.stack_end {
@@ -159,6 +159,50 @@ impl Bounds {
     #[allow(clippy::unused_self, reason = "as above")]
     pub(super) fn has_call_before(&self, _: usize) -> bool {
         true
+    }
+
+    /// The bounds of a walk that begins at `at`; `None` if it must not be read.
+    #[inline(always)]
+    pub(super) fn beginning_at(&self, at: usize) -> Option<Self> {
+        if self.has_words(at) {
+            Some(*self)
+        } else {
+            self.own_stack(at)
+        }
+    }
+
+    #[cold]
+    fn own_stack(&self, at: usize) -> Option<Self> {
+        let end = self.end_of_stack(at);
+        let own = Self {
+            ram_start: at,
+            last_word: end.checked_sub(RECORD)? / WORD,
+            ..*self
+        };
+        (end > at && own.has_words(at)).then_some(own)
+    }
+
+    #[cold]
+    fn own_stack_above(&self, stack_pointer: usize) -> Range<usize> {
+        let end = self.end_of_stack(stack_pointer);
+        if stack_pointer % WORD == 0 && end > stack_pointer {
+            stack_pointer..end.min(stack_pointer.saturating_add(self.scanned))
+        } else {
+            0..0
+        }
+    }
+
+    /// Up to where memory can be read for sure, where nobody has said where stacks lie: to the end of the stack at hand.
+    /// `at` if that is not known.
+    fn end_of_stack(&self, at: usize) -> usize {
+        if self.is_ram_known {
+            return at;
+        }
+        let task = self.stack_end.map_or(0, |end| end.load(Ordering::Relaxed));
+        let ends = [task, main_stack::end()].into_iter();
+        ends.filter(|&end| end > at && end - at <= MOST_STACK)
+            .min()
+            .map_or(at, |end| end & !(WORD - 1))
     }
 
     /// Whether two words can stand at `at`.

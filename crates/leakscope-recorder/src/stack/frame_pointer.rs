@@ -56,9 +56,12 @@ pub(super) fn read() -> usize {
 #[allow(clippy::inline_always, reason = "most events do this")]
 pub(super) fn walk(frame: usize, depth: usize, bounds: &Bounds, mut found: impl FnMut(usize)) {
     let mut at = frame.wrapping_sub(RECORD_BELOW);
-    if depth == 0 || !bounds.has_words(at) {
+    if depth == 0 {
         return;
     }
+    let Some(bounds) = bounds.beginning_at(at) else {
+        return;
+    };
     let mut left = depth;
     loop {
         // SAFETY: aligned, and inside the range of which the user (or the operating system) said that it may be read.
@@ -92,7 +95,7 @@ pub(super) fn walk_behind(
     }
     found(return_address);
     let at = frame.wrapping_sub(RECORD_BELOW);
-    if bounds.has_words(at) {
+    if bounds.beginning_at(at).is_some() {
         // SAFETY: as above.
         let (caller, _) = unsafe { read_words(at) };
         if caller > frame {

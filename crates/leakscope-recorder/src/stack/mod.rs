@@ -29,6 +29,7 @@
 mod bounds;
 mod frame_pointer;
 mod hash;
+mod main_stack;
 mod scan;
 mod walk;
 mod windows;
@@ -94,9 +95,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// All code, and the memory in which stacks lie on this kind of machine: Cortex-M's SRAM region;
-    /// on RISC-V everything above the first page; on hosts the running thread's stack. A broken chain
-    /// could be read beyond the end of the real RAM, so state [`ram`](Self::ram) exactly if you can.
+    /// All code, and of [`ram`](Self::ram) what is known for sure: on hosts the running thread's stack; elsewhere the
+    /// stack at hand, up to its end, as [`stack_end`](Self::stack_end) has it, or the vector table of a Cortex-M for
+    /// the stack of `main`, or the linker's symbol `_stack_start` on a RISC-V of 32 bits. Where none of these is known,
+    /// call stacks have no more than the caller: state `ram`.
     pub const PLATFORM: Self = Self {
         code: 1..usize::MAX,
         ram: bounds::RAM,

@@ -24,6 +24,7 @@ pub(super) fn walk(
     #[cfg(target_arch = "xtensa")]
     spill(8);
     let (mut code, mut at, mut above) = (return_address, stack_pointer.wrapping_sub(SAVE_AREA), 0);
+    let bounds = bounds.beginning_at(at).unwrap_or(*bounds);
     for _ in 0..depth {
         if !bounds.has_code(code) {
             return;

@@ -15,21 +15,22 @@ impl<const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'_, DEPTH, C, N> 
     /// Writes all records, and a summary.
     ///
     /// Each record is copied inside the critical section and written outside, so that printing may take
-    /// its time. If something is recorded meanwhile, records may appear twice or be passed over, and the
-    /// summary says so; [`stop`](Self::stop) first.
+    /// its time. If something is recorded meanwhile, blocks may appear twice, and the summary says so; [`stop`](Self::stop)
+    /// first. Another dump that begins meanwhile cuts this one, which says so as well.
     ///
     /// # Errors
     /// If `output` has one.
     pub fn dump(&self, output: &mut impl Write) -> fmt::Result {
-        let (before, changes) = self.with(|records| (records.summary(), records.changes()));
+        let (before, changes, dump) =
+            self.with(|records| (records.summary(), records.changes(), records.begin_dump()));
         writeln!(
             output,
             "====== Heap Trace: {} records ({} capacity) ======",
             before.count, before.capacity
         )?;
         let mut alive = Alive::default();
-        for index in 0..before.count {
-            let Some(record) = self.get(index) else {
+        for _ in 0..before.count {
+            let Some(record) = self.with(|records| records.next_dumped(dump)) else {
                 break;
             };
             alive.add(&record);
@@ -61,7 +62,10 @@ impl<const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'_, DEPTH, C, N> 
         )?;
         writeln!(output, "total allocations: {}", before.total_allocations)?;
         writeln!(output, "total frees: {}", before.total_frees)?;
-        if self.with(|records: &mut Records<'_, DEPTH>| records.changes()) != changes {
+        let (has_changed, is_cut) = self.with(|records: &mut Records<'_, DEPTH>| {
+            (records.changes() != changes, records.is_cut(dump))
+        });
+        if has_changed {
             writeln!(
                 output,
                 "(NB: New entries were traced while dumping, so trace dump may have duplicate entries.)"
@@ -74,7 +78,7 @@ impl<const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'_, DEPTH, C, N> 
                 before.unmatched_frees, before.failed_allocations
             )?;
         }
-        if before.has_overflowed() {
+        if is_cut || before.has_overflowed() {
             writeln!(
                 output,
                 "(NB: Internal Buffer has overflowed, so trace data is incomplete.)"

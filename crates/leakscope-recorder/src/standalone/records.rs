@@ -85,6 +85,9 @@ pub(super) struct Records<'buffer, const DEPTH: usize> {
     moving: Index,
     /// Where `get` was last: how manyth, and in which slot. `NONE` if records were removed since.
     visited: (usize, Index),
+    /// The record that the dump comes to next, and which dump that is.
+    dumped: Index,
+    dumps: u32,
     /// How often the list of records changed.
     changes: u32,
 }
@@ -115,6 +118,8 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         freed_last: NONE,
         moving: NONE,
         visited: (0, NONE),
+        dumped: NONE,
+        dumps: 0,
         changes: 0,
     };
 
@@ -182,6 +187,7 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         self.freed_first = NONE;
         self.freed_last = NONE;
         self.moving = NONE;
+        self.dumped = NONE;
         self.changed();
     }
 
@@ -360,6 +366,29 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         self.changes
     }
 
+    /// A dump begins; which one.
+    pub(super) fn begin_dump(&mut self) -> u32 {
+        self.dumped = self.oldest;
+        self.dumps = self.dumps.wrapping_add(1);
+        self.dumps
+    }
+
+    /// Whether another dump has begun since.
+    pub(super) fn is_cut(&self, dump: u32) -> bool {
+        dump != self.dumps
+    }
+
+    /// The record that this dump comes to; `None` if there is none, or another dump has begun. Those that are removed
+    /// meanwhile are passed over, and no others.
+    pub(super) fn next_dumped(&mut self, dump: u32) -> Option<Record<DEPTH>> {
+        if self.is_cut(dump) || self.dumped == NONE {
+            return None;
+        }
+        let slot = *self.slot(self.dumped);
+        self.dumped = slot.newer;
+        Some(slot.record)
+    }
+
     pub(super) fn get(&mut self, index: usize) -> Option<Record<DEPTH>> {
         if index >= self.summary.count {
             return None;
@@ -446,6 +475,9 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
             self.newest = older;
         } else {
             self.slot(newer).older = older;
+        }
+        if self.dumped == index {
+            self.dumped = newer;
         }
         self.slot(index).chain = self.unused;
         self.unused = index;

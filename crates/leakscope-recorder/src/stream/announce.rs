@@ -275,7 +275,13 @@ impl Joined {
             self.append(b",");
         }
         self.append(key.as_bytes());
-        self.append(cut(value.as_bytes(), TEXT - self.length));
+        let start = self.length;
+        self.append(cut(value.as_bytes(), TEXT - start));
+        // A comma ends a value.
+        let value = self.bytes[start..self.length].iter_mut();
+        value
+            .filter(|byte| **byte == b',')
+            .for_each(|byte| *byte = b';');
     }
 
     fn append(&mut self, bytes: &[u8]) {

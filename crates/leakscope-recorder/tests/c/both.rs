@@ -1,10 +1,11 @@
-//! Streaming and records, in one program.
+//! Streaming and records, and a dump and what is recorded meanwhile, in one program.
 
+use std::cell::Cell;
 use std::ffi::CString;
 
 use leakscope_systemview::{Frame, sync};
 
-use crate::host::{CLOCK_HZ, PLATFORM, c_take, clock, set_room, written};
+use crate::host::{CLOCK_HZ, PLATFORM, c_put, c_take, clock, set_room, written};
 use crate::library::{Config, Library};
 
 const ALLOC: u32 = 512;
@@ -14,7 +15,7 @@ const FREE: u32 = 519;
 fn library(name: &str, has_clock: bool) -> Option<Library> {
     let library = Library::build(name, &["LEAKSCOPE_DEPTH=4"])?;
     library.reset(PLATFORM);
-    let memory = vec![0_u64; 1000].leak();
+    let memory = vec![0_u64; 4000].leak();
     // SAFETY: the configuration is whole, and the memory stays.
     unsafe {
         if has_clock {
@@ -26,7 +27,7 @@ fn library(name: &str, has_clock: bool) -> Option<Library> {
                 ..Config::NONE
             });
         }
-        (library.leakscope_records_init)(memory.as_mut_ptr().cast(), 8000);
+        (library.leakscope_records_init)(memory.as_mut_ptr().cast(), 32_000);
     }
     Some(library)
 }
@@ -121,5 +122,44 @@ fn nothing_begins_before_the_configuration_is_known() {
         assert!(!(library.leakscope_records_resume)());
         work(&library, [0x100, 0x200]);
         assert_eq!((library.leakscope_records_count)(), 0);
+    }
+}
+
+thread_local! {
+    /// How a block is freed while a dump is printed, and which one comes next.
+    static FREE_ONE: Cell<Option<unsafe extern "C" fn(usize, usize, usize, usize)>> = const { Cell::new(None) };
+    static NEXT: Cell<usize> = const { Cell::new(0) };
+}
+
+extern "C" fn put_and_free(text: *const u8, length: usize) {
+    c_put(text, length);
+    if NEXT.get() < 50 {
+        let free = FREE_ONE.get().expect("it is set");
+        // SAFETY: as declared.
+        unsafe { free(0x1_0000 + 16 * NEXT.replace(NEXT.get() + 1), 0, 0, 0) };
+    }
+}
+
+/// Each second block is freed while the dump is printed: the others are all in it.
+#[test]
+fn a_dump_passes_over_what_is_removed_and_nothing_else() {
+    let Some(library) = library("both-dump", true) else {
+        return;
+    };
+    FREE_ONE.set(Some(library.leakscope_on_free_from));
+    drop(written());
+    // SAFETY (all): as declared.
+    unsafe {
+        assert!((library.leakscope_records_start)(true));
+        for number in 0..100 {
+            (library.leakscope_on_alloc_from)(0x1_0000 + 8 * number, 8, 0, 0);
+        }
+        (library.leakscope_records_dump)(put_and_free);
+    }
+    let (_, text) = written();
+    let text = String::from_utf8(text).expect("text");
+    for number in (1..100).step_by(2) {
+        let record = format!("(@ 0x{:08x})", 0x1_0000 + 8 * number);
+        assert_eq!(text.matches(&record).count(), 1, "{text}");
     }
 }

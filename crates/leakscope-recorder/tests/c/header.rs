@@ -65,3 +65,107 @@ fn a_message_in_cpp_takes_every_number() {
         }
     }
 }
+
+/// What the kernel and its heaps say, and what becomes of it: `heap_3` frees before it says so.
+const KERNEL: &str = r#"
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+    #define LEAKSCOPE_FREERTOS
+    #define configRECORD_STACK_HIGH_ADDRESS 1
+    typedef unsigned StackType_t;
+    #include "leakscope.h"
+
+    struct tcb { unsigned uxPriority; StackType_t *pxStack, *pxEndOfStack; char pcTaskName[12]; } *pxCurrentTCB;
+    uintptr_t leakscope_stack_end;
+    void leakscope_on_alloc_from(const void *b, size_t size, const void *c, const void *f) { (void)b, (void)c, (void)f; printf("alloc %zu\n", size); }
+    void leakscope_on_failed_from(size_t size, const void *c, const void *f) { (void)c, (void)f; printf("failed %zu\n", size); }
+    void leakscope_on_free_from(const void *b, size_t size, const void *c, const void *f) { (void)b, (void)c, (void)f; printf("free %zu\n", size); }
+    void leakscope_task(const void *t, uint32_t p, const char *name, const void *s, size_t size) { (void)t, (void)p, (void)s, (void)size; printf("task %s\n", name); }
+    void leakscope_task_create(const void *t) { (void)t; }
+    void leakscope_task_runs(const void *t) { (void)t; printf("runs\n"); }
+    void leakscope_idle(void) { printf("idle\n"); }
+
+    __attribute__((noinline)) void *pvPortMalloc(size_t xWantedSize) {
+        void *block = xWantedSize == (size_t)-1 ? (xWantedSize = 0, NULL) : malloc(xWantedSize);
+        traceMALLOC(block, xWantedSize);
+        return block;
+    }
+    __attribute__((noinline)) void vPortFree(void *pv) {
+        if (pv != NULL) {
+            free(pv);
+            traceFREE(pv, 0);
+        }
+    }
+    int main(void) {
+        const char *names[] = {"IDLE", "IDLE1", "IDLEMON", "IDL", "idle"};
+        for (int i = 0; i < 5; i++) {
+            struct tcb task = {0};
+            memcpy(task.pcTaskName, names[i], strlen(names[i]));
+            pxCurrentTCB = &task;
+            traceTASK_CREATE(pxCurrentTCB);
+            traceTASK_SWITCHED_IN();
+        }
+        vPortFree(pvPortMalloc(10));
+        return pvPortMalloc((size_t)-1) != NULL;
+    }
+"#;
+
+/// A kernel's words are told as they are meant, and bring no warnings.
+#[test]
+fn a_kernel_is_understood() {
+    if !has_tool("gcc") {
+        return;
+    }
+    let source = file("kernel.c", KERNEL);
+    let program = source.with_extension("");
+    let mut command = Command::new("gcc");
+    command.args(["-O2", "-Wall", "-Wextra", "-Werror", "-I", SOURCES]);
+    run(command.arg(&source).arg("-o").arg(&program));
+    let said = run(&mut Command::new(&program));
+    let expected = [
+        "idle",
+        "idle",
+        "task IDLEMON",
+        "runs",
+        "task IDL",
+        "runs",
+        "task idle",
+        "runs",
+        "alloc 10",
+        "free 0",
+        "failed 0",
+    ];
+    assert_eq!(said.lines().collect::<Vec<_>>(), expected);
+}
+
+/// Only what is asked for is wrapped: the linker need not drop what nobody calls.
+#[test]
+fn freertos_is_wrapped_alone() {
+    if !has_tool("gcc") {
+        return;
+    }
+    let source = file(
+        "wrapped.c",
+        r#"#include <stddef.h>
+        #include "leakscope.h"
+        static char heap[64];
+        void *pvPortMalloc(size_t size) { return size < 64 ? heap : NULL; }
+        void vPortFree(void *block) { (void)block; }
+        bool leakscope_call_begins(const void *frame) { (void)frame; return true; }
+        void leakscope_call_ends(const void *frame) { (void)frame; }
+        void leakscope_on_alloc_from(const void *b, size_t size, const void *c, const void *f) { (void)b, (void)size, (void)c, (void)f; }
+        void leakscope_on_free_from(const void *b, size_t size, const void *c, const void *f) { (void)b, (void)size, (void)c, (void)f; }"#,
+    );
+    let program = file(
+        "caller.c",
+        "#include <stddef.h>\nvoid *pvPortMalloc(size_t size);\nvoid vPortFree(void *block);\n\
+        int main(void) { vPortFree(pvPortMalloc(4)); return 0; }\n",
+    );
+    let mut command = Command::new("gcc");
+    command.args(["-DLEAKSCOPE_FREERTOS_WRAPPED", "-I", SOURCES]);
+    command.arg("-Wl,--wrap=pvPortMalloc,--wrap=vPortFree");
+    command.args([&source, &program]);
+    command.arg(Path::new(SOURCES).join("leakscope_wrap.c"));
+    run(command.arg("-o").arg(program.with_extension("")));
+}

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
+use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Layout;
 use leakscope_testing::needs::has_tool;
 
@@ -55,6 +56,7 @@ fn folder(name: &str) -> PathBuf {
         "leakscope.c",
         "leakscope.h",
         "leakscope_wrap.c",
+        "leakscope_new.cpp",
         "config/leakscope_config.h",
     ] {
         let from = Path::new(INTEGRATIONS).join("c").join(file);
@@ -112,11 +114,7 @@ fn the_computers_program_records_itself() {
     );
     let mut shell = Command::new("sh");
     run(shell.args(["-e", "-c", commands]).current_dir(&folder));
-    let recording = fs::read(folder.join("heap.svdat")).expect("a recording");
-    let inputs: &[&[u8]] = &[&recording];
-    let mut analysis = Analysis::new(&Layout::of(inputs), KeepAll);
-    let Ok(_) = analysis.run(inputs);
-    let outcome = analysis.outcome();
+    let outcome = outcome(&folder);
     let totals = &outcome.totals;
     assert_eq!((totals.allocations, totals.frees), (200, 100));
     assert_eq!(
@@ -125,6 +123,79 @@ fn the_computers_program_records_itself() {
     );
     let sites = &outcome.call_sites;
     assert!(sites.iter().all(|site| site.stack.len() > 1), "{sites:?}");
+}
+
+/// What the program in a folder has recorded.
+fn outcome(folder: &Path) -> Outcome {
+    let recording = fs::read(folder.join("heap.svdat")).expect("a recording");
+    let inputs: &[&[u8]] = &[&recording];
+    let mut analysis = Analysis::new(&Layout::of(inputs), KeepAll);
+    let Ok(_) = analysis.run(inputs);
+    analysis.outcome()
+}
+
+/// A program in C++ that allocates in two places.
+const NEW: &str = r#"
+    #include <cstdio>
+    #include "leakscope.h"
+    extern "C" char __executable_start[], etext[];
+    static FILE *recording;
+    static uint32_t time_passes() { static uint32_t now; return now += 10; }
+    static size_t to_file(const uint8_t *bytes, size_t length) { return fwrite(bytes, 1, length, recording); }
+    static char *volatile last;
+    __attribute__((noinline)) static void ring() { last = new char[32]; last = nullptr; }
+    __attribute__((noinline)) static void knock() { last = new char; delete last; }
+    int main(int, char **words) {
+        struct leakscope_config config = {};
+        config.clock = time_passes;
+        config.clock_hz = 1000000;
+        config.code_start = (uintptr_t)__executable_start;
+        config.code_end = (uintptr_t)etext;
+        config.stacks_start = (uintptr_t)words - (1 << 20);
+        config.stacks_end = (uintptr_t)words;
+        recording = fopen("heap.svdat", "wb");
+        leakscope_init(&config);
+        leakscope_start();
+        for (int visitor = 0; visitor < 100; visitor++) {
+            ring();
+            knock();
+            leakscope_drain(0, to_file);
+        }
+        leakscope_stop();
+        leakscope_drain(0, to_file);
+        return fclose(recording);
+    }
+"#;
+
+/// They are two call sites.
+#[test]
+fn callers_of_new_are_found() {
+    if !has_tool("g++") || !cfg!(target_os = "linux") {
+        return;
+    }
+    let folder = folder("page-c-new");
+    let lock = "#include <stdint.h>\n\
+        #define LEAKSCOPE_LOCK() ((uintptr_t)0)\n#define LEAKSCOPE_UNLOCK(state) ((void)(state))\n";
+    fs::write(folder.join("doorbell.cpp"), NEW)
+        .and_then(|()| fs::write(folder.join("leakscope_config.h"), lock))
+        .expect("the target folder can be written");
+    let commands = "gcc -g -O1 -fno-omit-frame-pointer -c leakscope.c leakscope_wrap.c\n\
+        g++ -std=c++17 -g -O1 -fno-omit-frame-pointer -no-pie doorbell.cpp leakscope_new.cpp leakscope.o leakscope_wrap.o \
+        -static-libstdc++ -o doorbell -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free \
+        -Wl,--wrap=memalign,--wrap=aligned_alloc,--wrap=posix_memalign\n\
+        ./doorbell";
+    let mut shell = Command::new("sh");
+    run(shell.args(["-e", "-c", commands]).current_dir(&folder));
+    let outcome = outcome(&folder);
+    let mut blocks: Vec<(u64, usize)> = outcome
+        .call_sites
+        .iter()
+        .map(|site| (site.allocations, site.stack.len()))
+        .collect();
+    blocks.sort_unstable();
+    // operator new, who calls it, and main.
+    assert_eq!(blocks, [(100, 3), (100, 3)]);
+    assert_eq!(outcome.totals.frees, 100);
 }
 
 /// The first command of the page, in a folder with what the page says.

@@ -110,6 +110,55 @@ fn says_so_if_something_was_recorded_meanwhile() {
     ));
 }
 
+/// Each second block is freed while the dump is printed: the others are all in it. Then another dump begins.
+#[test]
+fn passes_over_what_is_removed_and_nothing_else() {
+    struct Freeing<'a>(&'a FakeBuffer<'a>, String, std::ops::Range<usize>);
+    impl std::fmt::Write for Freeing<'_> {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            if let Some(number) = self.2.next() {
+                self.0.free(numbered(2 * number), Origin::Unknown);
+            }
+            self.1.push_str(text);
+            Ok(())
+        }
+    }
+    struct Dumping<'a>(&'a FakeBuffer<'a>, String);
+    impl std::fmt::Write for Dumping<'_> {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            if self.1.contains("bytes (@") && !self.1.contains("Summary") {
+                dump(self.0);
+            }
+            self.1.push_str(text);
+            Ok(())
+        }
+    }
+    fn numbered(number: usize) -> Block {
+        let address = 0x3fc9_0000 + 8 * number;
+        Block { address, size: 8 }
+    }
+    let clock = FakeClock::at(0);
+    let mut slots = [Slot::EMPTY; 100];
+    let recorder: FakeBuffer<'_> = RecordBuffer::new(&clock);
+    recorder.init(&mut slots).expect("a buffer");
+    recorder.start(Mode::Leaks).expect("a start");
+    for number in 0..100 {
+        recorder.alloc(numbered(number), Origin::Unknown);
+    }
+    let mut output = Freeing(&recorder, String::new(), 0..50);
+    recorder.dump(&mut output).expect("a string takes all");
+    for number in (1..100).step_by(2) {
+        let record = format!("(@ 0x{:08x})", numbered(number).address);
+        assert_eq!(output.1.matches(&record).count(), 1, "{}", output.1);
+    }
+
+    let mut output = Dumping(&recorder, String::new());
+    recorder.dump(&mut output).expect("a string takes all");
+    let note = "(NB: Internal Buffer has overflowed, so trace data is incomplete.)\n";
+    assert!(output.1.contains(note), "{}", output.1);
+    assert!(!dump(&recorder).contains(note), "{}", dump(&recorder));
+}
+
 /// A double free is the second free of a block that has no record any more.
 #[test]
 fn says_what_has_no_record() {

@@ -144,7 +144,7 @@ fn esp_idf_has_its_module_and_no_heap_event() {
 
 #[test]
 fn long_descriptions_take_more_packets() {
-    const LONG: &str = "a name of fifty characters, which is much too long";
+    const LONG: &str = "a name of fifty characters; which is much too long";
     let clock = FakeClock::at(0);
     let config = Config::new(LONG).device(LONG).core(LONG);
     let stream: Stream<EspIdf<0>, _> = Stream::new();
@@ -163,6 +163,21 @@ fn long_descriptions_take_more_packets() {
         format!("C={LONG}").into_bytes(),
     ];
     assert_eq!(texts, expected);
+}
+
+/// It would end the value, and what follows be another key.
+#[test]
+fn a_comma_in_a_name_is_none() {
+    let clock = FakeClock::at(0);
+    let stream: Stream<Leakscope<0>, _> = Stream::new();
+    stream.init(&clock, Config::new("a,D=b").device("c, d"));
+    stream.start();
+    let packets = packets(&drained(&stream, 0));
+    let text = packets.iter().find(|packet| packet.id == id::SYSDESC);
+    text.expect("a text").with_packet(|packet| {
+        let text = "N=a;D=b,D=c; d".into();
+        assert_eq!(packet, Packet::SysDesc { text });
+    });
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn along(
     let inputs = [file];
     let mut analysis = Analysis::new(&Layout::of(&inputs), KeepAll);
     let mut along = Along::new(said, None);
-    let Ok(_) = analysis.watched(&inputs[..], &mut along);
+    let Ok(()) = along.read(&mut analysis, &inputs[..]);
     along.map(&asked(&heap_map::regions(
         said,
         &analysis.outcome().heaps,

@@ -30,6 +30,7 @@ proptest! {
         let rest = bytes.get(position..).unwrap_or_default();
         let expected = read_plainly(rest).map(|(value, length)| (value, position + length));
         prop_assert_eq!(varint::read(&bytes, position), expected);
+        prop_assert_eq!(varint::read_any(&bytes, position), varint::read(&bytes, position));
     }
 
     #[test]

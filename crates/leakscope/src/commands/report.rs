@@ -70,7 +70,7 @@ impl Report {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
             let along = along.insert(Along::new(&said, symbols.as_ref()));
-            analysis.watched(&mut recording, along)?;
+            along.read(&mut analysis, &mut recording)?;
         }
         recording.finish();
         let mut outcome = analysis.outcome();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use leakscope_testing::needs::{has_tool, has_tool_that_knows, say_skipped};
 use leakscope_testing::project;
-use leakscope_testing::scenario::Scenario;
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 use serde_json::Value;
 
 use crate::folder::{Folder, run_in};
@@ -123,6 +123,57 @@ fn moments_of_a_recording() {
         serde_json::json!([100, 200])
     );
 }
+
+/// A target's reset begins a new heap: what was outstanding before it is no more at a moment behind it. And where a dump, which is of
+/// one boot, meets a recording of several, nothing is told of a difference.
+#[test]
+fn moments_and_dumps_of_several_boots() {
+    let mut recording = Scenario::empty();
+    for (clock, blocks) in [(5_000_000, 50), (1000, 5)] {
+        recording.start().systime_us(clock).module(512, IDF_HEAP);
+        recording.task(MAIN, "main").run(MAIN);
+        for block in 0..blocks {
+            let address = 0x3FFB_0000 + 64 * block;
+            recording
+                .after(10_000)
+                .allocate(address, 24, &[0x400D_1000]);
+        }
+    }
+    recording.after(1000).print("the end");
+    let folder = Folder::empty();
+    folder.write("boots.svdat", recording.plain());
+    let moments = "boots.svdat --at 405ms --at 555ms --format json";
+    let ran = diff(&folder, moments, 0);
+    assert!(ran.stderr.contains("was reset 1 time"), "{}", ran.stderr);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("a JSON document");
+    let blocks = |side: &str| document["sites"][0][side]["outstanding_blocks"].clone();
+    assert_eq!(blocks("before"), serde_json::json!([40]));
+    assert_eq!(blocks("after"), serde_json::json!([5]));
+
+    folder.write("dump.log", DUMP);
+    for sides in ["dump.log boots.svdat", "boots.svdat dump.log"] {
+        let document = folder.json(&format!("diff {sides} --format json"), 0);
+        for site in document["sites"].as_array().expect("call sites") {
+            assert_eq!(site["status"], "cannot-tell", "{sides}");
+        }
+        let doubts = [&document["before"]["doubts"], &document["after"]["doubts"]];
+        let doubts = serde_json::to_string(&doubts).expect("JSON");
+        assert!(doubts.contains("0.500 s"), "{doubts}");
+    }
+}
+
+/// A dump as ESP-IDF prints it.
+const DUMP: &str = "\
+====== Heap Trace: 1 records (100 capacity) ======
+    24 bytes (@ 0x3ffb0000, Internal) allocated CPU 0 ccount 0x1d30ab04 caller 0x400d1000
+====== Heap Trace Summary ======
+Mode: Heap Trace Leaks
+24 bytes 'leaked' in trace (1 allocations)
+records: 1 (100 capacity, 1 high water mark)
+total allocations: 1
+total frees: 0
+================================
+";
 
 #[test]
 fn the_page_is_written_once() {

@@ -2,6 +2,7 @@
 //! folder `bare/`.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -64,7 +65,7 @@ const PICOLIBC: Library = Library {
         "--oslib=semihost",
         "--crt0=semihost",
         "-Wl,--defsym=__flash=0,--defsym=__flash_size=0x100000",
-        "-Wl,--defsym=__ram=0x20000000,--defsym=__ram_size=0x400000",
+        "-Wl,--defsym=__ram=0x20000000,--defsym=__ram_size=0x20000",
     ],
 };
 
@@ -79,9 +80,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test(name.clone(), move || skipped(&name, &missing))
     };
     let libraries = [NEWLIB, NANO, PICOLIBC].into_iter();
-    libraries
+    let mut trials: Vec<Trial> = libraries
         .map(|library| trial("reallocations", library, reallocations))
-        .collect()
+        .collect();
+    trials.push(trial("end_of_memory", NEWLIB, end_of_memory));
+    trials.push(trial("page", NEWLIB, page));
+    trials
 }
 
 /// A program in a folder of its own, and what it has recorded.
@@ -115,9 +119,14 @@ impl Program {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
         }
         let mut command = Command::new(EMULATOR);
-        command.args(["-M", "mps2-an385", "-display", "none", "-semihosting"]);
+        command.args(["-M", "netduino2", "-display", "none", "-semihosting"]);
+        command.args(["-d", "guest_errors", "-D", "errors"]);
         command.arg("-kernel").arg(&elf);
         Emulator::start(&command, folder.path())?.end(0)?;
+        let errors = fs::read_to_string(folder.path().join("errors"))?;
+        if errors.contains("Invalid") {
+            return Err(errors.lines().take(10).collect::<String>().into());
+        }
         Ok(Self { folder })
     }
 
@@ -148,6 +157,66 @@ fn reallocations(library: &Library) -> Result<(), Failed> {
     let problems = report["problems"].as_array().map_or(0, Vec::len);
     if !is_right || problems > 0 || mishaps.iter().any(|kind| totals[kind] != 0) {
         return Err(format!("{totals:#}\n{:#}", report["problems"]).into());
+    }
+    Ok(())
+}
+
+/// Nothing is read where there is no memory, though nobody has said where stacks lie, and the callers are found all the same.
+fn end_of_memory(library: &Library) -> Result<(), Failed> {
+    let report = Program::run("end_of_memory.c", library)?.report()?;
+    let sites = report["call_sites"].as_array().ok_or("no call sites")?;
+    let functions = |site: &Value| -> Vec<String> {
+        let frames = site["frames"].as_array().into_iter().flatten();
+        let names = frames.filter_map(|frame| frame["function"].as_str());
+        names.map(str::to_owned).collect()
+    };
+    let mut stacks: Vec<Vec<String>> = sites.iter().map(functions).collect();
+    stacks.sort();
+    if stacks != [["measure", "main"], ["show", "main"]] {
+        return Err(format!("{stacks:?}").into());
+    }
+    Ok(())
+}
+
+/// What stands on the page about the emulator, pasted: the program, then one block of commands after the other.
+fn page(_: &Library) -> Result<(), Failed> {
+    let folder = TempDir::new()?;
+    let recorder = xtask::project().join("integrations/c");
+    let files = [
+        "leakscope.c",
+        "leakscope.h",
+        "leakscope_wrap.c",
+        "config/leakscope_config.h",
+    ];
+    for file in files {
+        let name = Path::new(file).file_name().ok_or("no file")?;
+        fs::copy(recorder.join(file), folder.path().join(name))?;
+    }
+    let page = fs::read_to_string(xtask::project().join("docs/c.md"))?;
+    let blocks = |language: &str| -> Vec<String> {
+        let begin = format!("\n```{language}\n");
+        let parts = page.split(&begin).skip(1);
+        let blocks = parts.filter_map(|part| part.split("```").next());
+        blocks.map(str::to_owned).collect()
+    };
+    fs::write(folder.path().join("doorbell.c"), &blocks("c")[0])?;
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_leakscope"));
+    let programs = program.parent().ok_or("no folder")?;
+    let path = std::env::var("PATH").unwrap_or_default();
+    // Another port than everybody's.
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let commands = blocks("sh")[..2].concat();
+    let commands = commands.replace("3333", &port.to_string());
+    let output = Command::new("bash")
+        .args(["-e", "-c", &commands])
+        .env("PATH", format!("{}:{path}", programs.display()))
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    if !said.contains("LEAK, steady") || !said.contains("remember [inlined]") {
+        return Err(format!("{said}\n{errors}").into());
     }
     Ok(())
 }

@@ -52,10 +52,10 @@ impl Dialect for Idf {
 
     #[inline(always)]
     fn read(&mut self, number: u32, payload: &[u8], stacks: &mut Stacks) -> Option<Said> {
-        let (address, position) = varint::read(payload, 0).ok()?;
+        let (address, position) = varint::read_any(payload, 0).ok()?;
         let address = u64::from(address);
         Some(Said::Heap(if number == 0 {
-            let (size, position) = varint::read(payload, position).ok()?;
+            let (size, position) = varint::read_any(payload, position).ok()?;
             let size = u64::from(size);
             let stack = stacks.intern_encoded(payload.get(position..)?)?;
             match address {

@@ -66,12 +66,17 @@ pub(super) enum Said {
 }
 
 /// Is told of an event in its lane.
-pub(super) trait Listener {
+pub(super) trait Listener: Sized {
     /// The event's parameters.
     fn payload(&self) -> &[u8];
 
     /// Whether it has done what there is to do.
     fn hear(self, event: HeapEvent, stacks: &Stacks) -> bool;
+
+    /// As [`Listener::hear`], of a lane that is no dialect's.
+    fn hear_other(self, _lane: Lane) -> bool {
+        false
+    }
 }
 
 /// Makes of the table what the rest of `trace/` needs.
@@ -168,7 +173,7 @@ macro_rules! dialects {
                         Some(Said::Heap(event)) => listener.hear(event, stacks),
                         _ => false,
                     },)*)*
-                    _ => false,
+                    other => listener.hear_other(other),
                 }
             }
         }

@@ -107,7 +107,8 @@ impl Stream {
         self.taken = taken;
         if let Some((frame, quick)) = self.kinds.split_ordinary(&self.buffer[start..]) {
             self.time += u64::from(frame.delta);
-            self.pieces[(taken + LOOKBACK) % RING] =
+            // Half the ring ahead.
+            self.pieces[(taken % RING) ^ LOOKBACK] =
                 Piece::of(&frame, start, self.time, quick.label);
             self.unread.start = start + frame.length;
             self.next_time = self.pieces[taken % RING].time;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leakscope_systemview::{Frame, Packet, id, varint};
+use leakscope_systemview::{Frame, Packet, Print, id, varint};
 
 use super::price::bits_of;
 use super::quick::{Quick, QuickKinds};
@@ -121,9 +121,10 @@ impl Kinds {
     #[inline(always)]
     pub(super) fn split_ordinary<'a>(&self, bytes: &'a [u8]) -> Option<(Frame<'a>, &Quick)> {
         let (frame, quick) = Frame::split_usual(bytes, |head| self.quick.of_head(head))?;
-        if frame.payload.len() as i32 > quick.longest
-            || frame.delta >= self.long_delta
-            || quick.has_fields && !has_sound_fields(quick.id(), frame.payload)
+        let length = frame.payload.len() as i32;
+        if frame.delta >= self.long_delta
+            || length > quick.longest
+                && (length > quick.longest_fields || !has_sound_fields(quick.id(), frame.payload))
         {
             return None;
         }
@@ -262,13 +263,47 @@ const fn has_fields(id: u32) -> bool {
 /// Whether the fields fill the payload, and a text in them holds no control character that none has.
 #[inline(never)]
 fn has_sound_fields(id: u32, payload: &[u8]) -> bool {
-    const FIRST_WHITE_SPACE: u8 = b'\t';
-    match Packet::of(id, payload) {
-        Ok(Packet::PrintFormatted(print)) => {
-            let lowest = print.text.0.iter().copied().min();
-            lowest.is_none_or(|lowest| lowest >= FIRST_WHITE_SPACE)
+    if id == id::PRINT_FORMATTED {
+        Print::of(payload).is_ok_and(|print| !has_control(print.text.0))
+    } else {
+        Packet::of(id, payload).is_ok()
+    }
+}
+
+/// Whether a byte is below the first white space.
+fn has_control(text: &[u8]) -> bool {
+    const FIRST: u8 = b'\t';
+    // The lowest bit of each byte, and the topmost one; with these, eight are compared at once (Bit Twiddling Hacks).
+    const ONES: u64 = u64::MAX / 0xFF;
+    const TOPS: u64 = ONES * 0x80;
+    let has_low = |word: u64| word.wrapping_sub(ONES * u64::from(FIRST)) & !word & TOPS != 0;
+    match text.last_chunk() {
+        Some(&last) => {
+            let (words, _) = text.as_chunks();
+            let has = words.iter().any(|&word| has_low(u64::from_le_bytes(word)));
+            has || has_low(u64::from_le_bytes(last))
         }
-        packet => packet.is_ok(),
+        None => text.iter().any(|&byte| byte < FIRST),
+    }
+}
+
+#[test]
+fn a_control_character_is_found_wherever_it_stands() {
+    for length in 0..30 {
+        let text = vec![b'\t'; length];
+        assert!(!has_control(&text));
+        for at in 0..length {
+            let with = |byte| {
+                let mut text = text.clone();
+                text[at] = byte;
+                has_control(&text)
+            };
+            assert!(with(0) && with(8), "{at} of {length}");
+            assert!(
+                !with(0x7F) && !with(0x80) && !with(0xFF),
+                "{at} of {length}"
+            );
+        }
     }
 }
 

@@ -175,8 +175,9 @@ const LOOKBACK: usize = 8;
 /// The number of the first packet.
 const FIRST: usize = LOOKBACK + 1;
 
-/// Packets that are kept: more than [`LOOKBACK`], and the one that was taken last.
-const RING: usize = 16;
+/// Packets that are kept: more than [`LOOKBACK`], and the one that was taken last. Twice as many, so that to go so far ahead
+/// in the ring is to change one bit.
+const RING: usize = 2 * LOOKBACK;
 
 /// Room for bytes: what one read of a file brings, and some that are kept.
 const BUFFER: usize = 256 * 1024;
@@ -268,7 +269,7 @@ impl Stream {
     /// The first number of a payload. What follows the payload may be looked at: that is faster.
     #[inline]
     pub(super) fn first_number(&self, piece: &Piece) -> u32 {
-        let number = varint::read(&self.buffer, piece.payload_start as usize);
+        let number = varint::read_any(&self.buffer, piece.payload_start as usize);
         number.map_or(0, |(number, _)| number)
     }
 
@@ -308,13 +309,20 @@ impl Stream {
         (self.taken < self.sure).then(|| &self.pieces[self.taken % RING])
     }
 
-    /// Takes the next item, if it is a frame that is ready: it is [`Stream::taken`] then.
+    /// Takes the next item, if it is a frame that is ready: its number, for [`Stream::numbered`].
     #[inline(always)]
-    pub(super) fn take_frame(&mut self) -> bool {
+    pub(super) fn take_frame(&mut self) -> Option<usize> {
+        let number = self.taken;
         if self.unread.start < self.smooth_until {
             self.cut_as_taken();
-            return true;
+            return Some(number);
         }
+        self.take_sure().then_some(number)
+    }
+
+    /// As [`Stream::take_frame`], where packets are not cut as they are taken.
+    #[inline(never)]
+    fn take_sure(&mut self) -> bool {
         if self.smooth_until > 0 {
             self.taken += 1;
             self.cut_no_more();
@@ -333,10 +341,10 @@ impl Stream {
         self.next_time = self.next_piece().map_or(0, |next| next.time);
     }
 
-    /// The frame that was taken last.
+    /// One of the packets that are kept.
     #[inline(always)]
-    pub(super) fn taken(&self) -> &Piece {
-        &self.pieces[(self.taken - 1) % RING]
+    pub(super) fn numbered(&self, number: usize) -> &Piece {
+        &self.pieces[number % RING]
     }
 
     /// Takes the next item, if it is none; `None` if [`Stream::prepare`] must be asked first.

@@ -12,21 +12,34 @@ use crate::trace::lane::Label;
 #[repr(align(32))]
 pub(super) struct Quick {
     shape: Shape,
-    /// The longest payload, in bytes; below 0 of packets that are not cut quickly.
+    /// The longest payload that needs no second look, in bytes; below 0 of packets of which none is cut so.
     pub(super) longest: i32,
+    /// The longest payload whose fields are to be checked, because nothing else about it can be.
+    pub(super) longest_fields: i32,
     pub(super) label: Label,
-    /// Its payload has fields that are checked, because nothing else about it can be.
-    pub(super) has_fields: bool,
 }
+
+/// No payload is so short.
+const NONE: i32 = -1;
 
 impl Quick {
     pub(super) fn new(label: Label, has_fields: bool, longest: u16) -> Self {
+        let longest = i32::from(longest);
+        let (longest, longest_fields) = if has_fields {
+            (NONE, longest)
+        } else {
+            (longest, NONE)
+        };
         Self {
             shape: Shape::of(u32::from(label.id)),
-            longest: i32::from(longest),
+            longest,
+            longest_fields,
             label,
-            has_fields,
         }
+    }
+
+    fn is_none(&self) -> bool {
+        self.longest.max(self.longest_fields) == NONE
     }
 
     /// The packet's id.
@@ -64,9 +77,9 @@ impl Default for QuickKinds {
     fn default() -> Self {
         let none = Quick {
             shape: Shape::UNUSUAL,
-            longest: -1,
+            longest: NONE,
+            longest_fields: NONE,
             label: Label::default(),
-            has_fields: false,
         };
         Self(Arc::new([none; BITS as usize + 1]))
     }
@@ -90,7 +103,7 @@ impl QuickKinds {
         };
         for place in places {
             let known = self.0[place];
-            if known.longest < 0 || known.label.id == quick.label.id && known != quick {
+            if known.is_none() || known.label.id == quick.label.id && known != quick {
                 Arc::make_mut(&mut self.0)[place] = quick;
             }
         }

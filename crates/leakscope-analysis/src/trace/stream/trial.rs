@@ -38,8 +38,8 @@ impl Trial {
         let mut rest = bytes;
         let mut trial = Self::default();
         loop {
-            if stream.take_frame() {
-                trial.second_core += u64::from(stream.taken().core());
+            if let Some(number) = stream.take_frame() {
+                trial.second_core += u64::from(stream.numbered(number).core());
                 continue;
             }
             match stream.take_special() {

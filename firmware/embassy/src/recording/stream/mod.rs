@@ -49,7 +49,6 @@ pub fn init(fault: Fault) {
         .ids(board::RAM.start, 2)
         .heap(crate::heap_base(), crate::HEAP_SIZE)
         .code(board::CODE)
-        .ram(board::RAM)
         // Where stacks are scanned: the frame of `main` alone, which all tasks are inlined into, takes 148.
         .words(256)
         .when_full(match fault {
