@@ -67,7 +67,8 @@ bool leakscope_init(const struct leakscope_config *config);
 
 /* Host-based mode: packets of SEGGER SystemView into a buffer that a debug probe reads through RTT, or that
  * leakscope_drain hands to `write`, which returns how many bytes it took. All but leakscope_drain are for the core
- * that calls them. Call leakscope_poll from an idle task, and at least once in half of the clock's period. */
+ * that calls them. Call leakscope_poll from an idle task, and at least once in half of the clock's period. An answer to the
+ * host for which there is no room is left out, unless write_when_full makes some: the host can ask again. */
 void leakscope_start(void);
 void leakscope_stop(void);
 void leakscope_poll(void);

@@ -15,7 +15,8 @@
  * more of them has some sent again. Without scans (LEAKSCOPE_SCAN 0), 128 do. */
 /* #define LEAKSCOPE_STACKS 256 */
 
-/* The bytes of the buffer, for each core; 219 of them (more for stacks of over 39 frames) are working space. */
+/* The bytes of the buffer, for each core; 219 of them (more for stacks of over 39 frames) are working space, and 17 are kept
+ * for the end of a recording. */
 /* #define LEAKSCOPE_BUFFER_SIZE 4096 */
 
 /* How many tasks are remembered, so that a host that connects later is told of them: 56 bytes each. */

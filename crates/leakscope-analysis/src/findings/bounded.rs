@@ -158,3 +158,18 @@ fn level_floor(case: &Case<'_>) -> Option<(Confidence, Reason)> {
         (Confidence::Medium, reason)
     })
 }
+
+/// Of a call site that holds blocks from before a pause of the recording, and allocated none in so many ticks after it.
+pub(crate) fn carried(blocks: u64, ticks: u64) -> Finding {
+    Finding {
+        verdict: Verdict::Bounded,
+        confidence: Confidence::Medium,
+        reason: vec![
+            Word::Count(blocks),
+            Word::one_or(blocks, " block", " blocks"),
+            Word::Text(" from before the recording paused, and no more in the "),
+            Word::Duration(ticks),
+            Word::Text(" after that"),
+        ],
+    }
+}

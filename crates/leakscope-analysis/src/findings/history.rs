@@ -208,6 +208,14 @@ pub struct OlderFrees {
 }
 
 impl OlderFrees {
+    /// Both.
+    pub(crate) fn and(mut self, mut other: Self) -> Self {
+        self.moments.append(&mut other.moments);
+        self.moments.sort_unstable();
+        self.last = self.last.max(other.last);
+        self
+    }
+
     /// How many there were from this moment on.
     pub(super) fn since(&self, from: u64) -> u64 {
         let before = self.moments.partition_point(|&(moment, _)| moment < from);

@@ -58,6 +58,7 @@ mod unclassified;
 mod unsure_ends;
 
 pub use beginning::{Phase, Phases};
+pub(crate) use bounded::carried;
 pub use evidence::{Confidence, Finding, Reason, Verdict, Word};
 pub use growth::{Growth, growth};
 pub use history::{

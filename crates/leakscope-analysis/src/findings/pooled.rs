@@ -20,6 +20,13 @@ impl Left {
         self.cycles.join(&later.cycles);
     }
 
+    /// Takes blocks out that were not left behind.
+    pub(crate) fn take_out(&mut self, others: &Self) {
+        self.blocks -= others.blocks;
+        self.bytes -= others.bytes;
+        self.squared_bytes -= others.squared_bytes;
+    }
+
     /// The later floors begin where the ones before ended: what counts is how they rise.
     fn join_floors(&mut self, later: &Self) {
         if self.floors.is_empty() {

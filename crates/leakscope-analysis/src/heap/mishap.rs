@@ -68,8 +68,10 @@ impl HeapModel {
                 }
                 _ => {
                     self.totals.frees_of_older_blocks += 1;
-                    self.older.add(stack, now.time);
-                    self.older.note_unseen(stack);
+                    if !self.carried.free(address, now.time) {
+                        self.older.add(stack, now.time);
+                        self.older.note_unseen(stack);
+                    }
                     return UnknownFree::Older;
                 }
             },

@@ -5,6 +5,7 @@
 //! the trace.
 mod allocation;
 mod blocks;
+mod carried;
 mod contexts;
 mod cycle_count;
 mod doubtful;

@@ -1,6 +1,7 @@
 //! The heap's history, brought up to date event by event.
 
 use super::blocks::{Blocks, LiveBlock};
+use super::carried::Carried;
 use super::contexts::Contexts;
 use super::cycle_count::WARM_UP_CYCLES;
 use super::effect::{Effect, KnownBlock};
@@ -37,6 +38,7 @@ pub struct HeapModel {
     pub(super) overlaps: Overlaps,
     pub(super) releases: Releases,
     pub(super) older: OlderBlocks,
+    pub(super) carried: Carried,
     pub(super) unseen: UnseenBlocks,
     /// Of this session: blocks whose memory was used again while they seemed to live, and frees of blocks
     /// whose allocation was lost.
@@ -258,10 +260,16 @@ impl HeapModel {
             Start::First | Start::Repeated => None,
             Start::AfterReset if self.session.heap_events == 0 => {
                 self.session.after_reset = true;
+                self.carried = Carried::default();
                 None
             }
             Start::AfterStop | Start::AfterReset => {
+                let carried = match start {
+                    Start::AfterReset => Carried::default(),
+                    _ => self.carried.paused(&self.blocks),
+                };
                 self.close_session(time, stacks);
+                self.carried = carried;
                 self.session.after_reset = start == Start::AfterReset;
                 self.recent.clear();
                 self.moving.clear();

@@ -11,8 +11,8 @@ use super::site_id::SiteId;
 use super::site_record::{Judged, SiteRecord};
 use super::unseen::UnseenBlocks;
 use crate::findings::{
-    self, Gap, Left, Lifetimes, LossCounts, Losses, MissingCores, Phase, Phases, SiteHistory, Span,
-    Verdict,
+    self, Gap, Growth, Left, Lifetimes, LossCounts, Losses, MissingCores, Phase, Phases,
+    SiteHistory, Span, Verdict,
 };
 use crate::outcome::{CallSite, Peak, Session};
 use crate::trace::{MissingPart, StackId, Stacks};
@@ -78,18 +78,30 @@ impl HeapModel {
         let unused = || SiteRecord::unused(&self.past.unused);
         records.resize_with(self.sites.len(), unused);
         let unused = self.unused_left(end, trace);
+        let held = self.carried.held();
         let mut phases = Phases::default();
         let ids = (0..).map(SiteId::new);
         for ((id, of), record) in ids.zip(self.by_site(&live, &unreturned)).zip(&mut records) {
             let (site, blocks) = (of.site, of.live);
             if site.allocations == 0 {
                 record.leave_unused(&unused);
+                if let Some(&(blocks, bytes)) = held.get(&id) {
+                    let ticks = self.last_heap_event.saturating_sub(span.start);
+                    record.note_full(Judged {
+                        finding: findings::carried(blocks, ticks),
+                        growth: Growth::NONE,
+                        session,
+                        ticks,
+                        allocations: 0,
+                        peak_bytes: bytes,
+                    });
+                }
             }
             if site.allocations == 0 && site.failed() == 0 {
                 continue;
             }
             let history = SiteHistory {
-                older_frees: self.older.of(id, self.session.start),
+                older_frees: (self.older.of(id, self.session.start)).and(self.carried.freed_of(id)),
                 ..self.history(&of, end)
             };
             record.add(site, &history);
@@ -107,7 +119,10 @@ impl HeapModel {
                 }
                 let growth = findings::growth(finding.verdict, &history, &span);
                 let of_cycles = || findings::growth(Verdict::LeakPerCycle, &history, &span);
+                let comes_and_goes =
+                    matches!(finding.verdict, Verdict::InFlight | Verdict::Bounded);
                 record.leave(
+                    comes_and_goes && site.frees > 0,
                     &findings::left(finding.verdict, &history, &span),
                     (span.cycles > 0).then(of_cycles),
                 );

@@ -23,6 +23,8 @@ pub(super) struct SiteRecord {
     used: u64,
     /// What it left in all sessions.
     left: Left,
+    /// What of that was in use when a session ended in which blocks came and went without a leak: it was not left behind.
+    in_use: Left,
     /// How long it was watched in those that did not use it, in ticks.
     unused_ticks: u64,
     /// What the cycles that were marked left.
@@ -115,10 +117,13 @@ impl SiteRecord {
         self.unused_ticks += left.ticks;
     }
 
-    /// What a session left, and its marked cycles, if there were any.
-    pub(super) fn leave(&mut self, left: &Left, cycles: Option<Growth>) {
+    /// What a session left, or what was in use at its end, and its marked cycles, if there were any.
+    pub(super) fn leave(&mut self, is_in_use: bool, left: &Left, cycles: Option<Growth>) {
         self.used += 1;
         self.left.join(left);
+        if is_in_use {
+            self.in_use.join(left);
+        }
         if let Some(cycles) = cycles {
             match &mut self.cycles {
                 Some(sum) => sum.join(cycles),
@@ -155,8 +160,8 @@ impl SiteRecord {
     pub(super) fn judge(&mut self, judged: Judged) {
         let is_full = matches!(judged.finding.verdict, Verdict::Bounded | Verdict::Once)
             && judged.finding.confidence >= Confidence::Medium;
-        if is_full && (self.full.as_ref()).is_none_or(|full| full.ticks < judged.ticks) {
-            self.full = Some(judged.clone());
+        if is_full {
+            self.note_full(judged.clone());
         }
         self.accusing += u64::from(judged.is_leak());
         if judged.is_no_leak() {
@@ -174,6 +179,13 @@ impl SiteRecord {
         };
         if counts {
             self.verdict = Some(judged);
+        }
+    }
+
+    /// It was full in a session.
+    pub(super) fn note_full(&mut self, judged: Judged) {
+        if (self.full.as_ref()).is_none_or(|full| full.ticks < judged.ticks) {
+            self.full = Some(judged);
         }
     }
 
@@ -238,6 +250,9 @@ impl SiteRecord {
         let (finding, growth, left, session) = match self.verdict {
             Some(judged) => {
                 let verdict = judged.finding.verdict;
+                if verdict.is_leak() {
+                    self.left.take_out(&self.in_use);
+                }
                 let cycles = self.cycles.unwrap_or(Growth::NONE);
                 let of_all = (self.used > 1)
                     .then(|| self.left.growth(verdict, self.unused_ticks, cycles))

@@ -605,6 +605,36 @@ fn what_several_sessions_left_is_added_up() {
     assert!((rate / expected - 1.0).abs() < 0.05, "{:?}", site.growth);
 }
 
+/// What is in flight at the end of a session in which nothing leaks is not left behind by one in which something does.
+#[test]
+fn what_is_in_flight_elsewhere_is_not_left() {
+    let recorded = |sessions: &[bool]| {
+        let mut recording = Scenario::empty();
+        for &is_leaking in sessions {
+            reset(&mut recording);
+            let mut queue = std::collections::VecDeque::new();
+            for block in 0..300_u32 {
+                let address = BLOCK + 32 * block;
+                recording.after(1000).allocate(address, 8, LEAK);
+                if !is_leaking || block % 10 > 0 {
+                    queue.push_back(address);
+                }
+                if queue.len() > 3 {
+                    let oldest = queue.pop_front().expect("a block");
+                    recording.after(100).free(oldest, OTHER);
+                }
+            }
+        }
+        let reading = read_one(recording.plain());
+        let site = reading.site(LEAK);
+        assert_eq!(site.finding.verdict, Verdict::LeakSurvivors);
+        site.left.clone()
+    };
+    let (alone, beside) = (recorded(&[true]), recorded(&[false, true, false]));
+    assert_eq!((beside.blocks, beside.bytes), (alone.blocks, alone.bytes));
+    assert!(beside.ticks > 2 * alone.ticks);
+}
+
 /// A session before the first that used the call site counts as one behind it.
 #[test]
 fn sessions_count_in_any_order() {
@@ -656,4 +686,75 @@ fn levels_of_several_sessions_are_one_behind_the_other() {
     };
     let (one, several) = (rate(&one), rate(&several));
     assert!((several / one - 1.0).abs() < 0.2, "{one} {several}");
+}
+
+/// One boot that is recorded in pieces of so many rounds each, with a pause between: a ring that frees its oldest entry for each
+/// new one, a leak beside it if there is one, and work that comes and goes; one function frees all of it.
+fn paused(pieces: &[u32], entries: usize, is_leaking: bool) -> Reading {
+    let mut recording = Scenario::begun();
+    let mut held = std::collections::VecDeque::new();
+    let mut round = 0;
+    for (number, &rounds) in (0_u64..).zip(pieces) {
+        if number > 0 {
+            recording.stop().after(1_000_000);
+            let now = recording.time();
+            restart(&mut recording, now);
+            recording.run(MAIN);
+        }
+        for _ in 0..rounds {
+            let passed = BLOCK + 0x8000 + 16 * (round % 8);
+            recording.after(2000).allocate(passed, 16, &[0x4200_3000]);
+            recording.after(2000).free(passed, OTHER);
+            if held.len() == entries {
+                let oldest = held.pop_front().expect("an entry");
+                recording.after(1000).free(oldest, OTHER);
+            }
+            let block = BLOCK + 0x1_0000 + 64 * round;
+            recording.after(5000).allocate(block, 48, LEAK);
+            held.push_back(block);
+            if is_leaking {
+                recording.allocate(block + 0x10_0000, 32, &[0x4200_4000]);
+            }
+            round += 1;
+        }
+    }
+    read_one(recording.plain())
+}
+
+/// What was freed after a pause was of the ring: its new entries took the places of those.
+#[test]
+fn a_ring_is_no_leak_if_the_recording_pauses() {
+    for pieces in [&[60, 25, 25][..], &[60, 25, 25, 25, 25, 25, 25, 25]] {
+        let reading = paused(pieces, 30, true);
+        reading.check();
+        assert_eq!(reading.outcome.sessions.len(), pieces.len());
+        assert!(!reading.verdict(LEAK).is_leak(), "{:?}", reading.site(LEAK));
+        assert!(reading.verdict(&[0x4200_4000]).is_leak());
+    }
+    // What grows without bound does so in each of them.
+    let endless = paused(&[60, 25, 25], usize::MAX, false);
+    assert!(endless.verdict(LEAK).is_leak());
+}
+
+/// A pool that was filled before a pause, and is used in the long time after it, was full; a reset empties it.
+#[test]
+fn what_was_filled_before_a_pause_is_full() {
+    let recorded = |is_reset: bool| {
+        let mut recording = Scenario::empty();
+        reset(&mut recording);
+        leak(&mut recording, 0, 30);
+        recording.after(10).stop().after(1_000_000);
+        let now = if is_reset { 1000 } else { recording.time() };
+        restart(&mut recording, now);
+        recording.run(MAIN);
+        for _ in 0..200 {
+            recording.after(1000).allocate(BLOCK + 0x8000, 8, OTHER);
+            recording.after(1000).free(BLOCK + 0x8000, OTHER);
+        }
+        read_one(recording.plain())
+    };
+    let paused = recorded(false);
+    assert_eq!(paused.outcome.sessions.len(), 2);
+    assert_eq!(paused.verdict(LEAK), Verdict::Bounded);
+    assert_eq!(recorded(true).verdict(LEAK), Verdict::LeakSteady);
 }

@@ -58,7 +58,8 @@ where
         self.attend(core);
     }
 
-    /// Takes bytes that came from the host by another way than RTT: commands for this core.
+    /// Takes bytes that came from the host by another way than RTT: commands for this core. An answer for which there is
+    /// no room is left out, unless the recorder [makes some](WhenFull::Write): the host can ask again.
     pub fn receive(&self, bytes: &[u8]) {
         let core = Self::core();
         for &byte in bytes {

@@ -59,7 +59,7 @@ const DOWN_BUFFER: usize = 8;
 /// - `D`: the [`Dialect`] of its heap events, with the depth of call stacks: `Leakscope<10>`;
 /// - `C`: its [`Clock`];
 /// - `BYTES`: the size of the buffer, for each core. The longest possible packet's worth of it (219 bytes
-///   up to a depth of 39) is working space;
+///   up to a depth of 39) is working space, and 17 bytes are kept for the end of a recording;
 /// - `CORES` and `N`: how many cores record, and how a core knows its [number](CoreNumber);
 /// - `TASKS`: how many tasks are remembered, at 44 bytes each on 32-bit machines, so that a host that
 ///   connects later is told of them.

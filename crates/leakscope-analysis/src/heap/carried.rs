@@ -1,0 +1,78 @@
+//! Blocks from before a pause of the recording: they live on, and when one of them is freed, its call site is known.
+
+use rustc_hash::FxHashMap;
+
+use super::blocks::Blocks;
+use super::releases::Releases;
+use super::site_id::SiteId;
+use crate::findings::OlderFrees;
+
+/// What lived when the recording paused.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Carried {
+    /// Blocks that may live still, by address: whose, and of how many bytes.
+    blocks: FxHashMap<u64, (SiteId, u64)>,
+    /// When some of them were freed in this session.
+    freed: FxHashMap<SiteId, Freed>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Freed {
+    releases: Releases,
+    last: u64,
+}
+
+impl Carried {
+    /// After a pause of the recording: what lived goes on to live, and so does what lived at a pause before and is not known to
+    /// have ended.
+    pub(super) fn paused(&self, blocks: &Blocks) -> Self {
+        let older = self.blocks.iter();
+        let older = older.filter(|(address, _)| blocks.freed_before(**address).is_none());
+        let live = blocks.live().map(|(address, block)| {
+            let site = SiteId::new(block.site);
+            (address, (site, block.bytes()))
+        });
+        Self {
+            blocks: older
+                .map(|(&address, &block)| (address, block))
+                .chain(live)
+                .collect(),
+            freed: FxHashMap::default(),
+        }
+    }
+
+    /// A block is freed that no event of this session began. Whether it is one of these.
+    pub(super) fn free(&mut self, address: u64, time: u64) -> bool {
+        let Some((site, _)) = self.blocks.remove(&address) else {
+            return false;
+        };
+        let freed = self.freed.entry(site).or_default();
+        freed.releases.add(time);
+        freed.last = time;
+        true
+    }
+
+    /// What each call site may hold of them: blocks and bytes.
+    pub(super) fn held(&self) -> FxHashMap<SiteId, (u64, u64)> {
+        let mut held: FxHashMap<SiteId, (u64, u64)> = FxHashMap::default();
+        for (site, bytes) in self.blocks.values() {
+            let (blocks, sum) = held.entry(*site).or_default();
+            *blocks += 1;
+            *sum += bytes;
+        }
+        held
+    }
+
+    /// The frees of a call site's blocks, in this session.
+    pub(super) fn freed_of(&self, site: SiteId) -> OlderFrees {
+        let Some(freed) = self.freed.get(&site) else {
+            return OlderFrees::default();
+        };
+        let each = freed.releases.each();
+        let moments = freed.releases.moments().iter();
+        OlderFrees {
+            moments: moments.map(|&moment| (moment, each)).collect(),
+            last: freed.last,
+        }
+    }
+}
