@@ -586,7 +586,7 @@ fn what_is_no_program_is_said() {
     let trace = program.trace("trace.svdat", &leak(&program.stack(), None));
     let missing = program.folder.path().join("missing.elf");
     for (elf, expected) in [
-        (&missing, "no such file"),
+        (&missing, "there is no file"),
         (&trace, "not an ELF file, but a SystemView trace"),
         (&program.folder.path().join("app.c"), "not an ELF file, but"),
     ] {

@@ -124,7 +124,7 @@ pub(super) const fn is_packet(frame: &Frame<'_>) -> bool {
     frame.id <= id::LAST && (frame.id != id::NOP || is_silence(frame))
 }
 
-/// Whether a recorder tells that half of its clock's period has gone by.
+/// Whether a recorder tells that a part of its clock's period has gone by: a half, or a quarter.
 pub(super) const fn is_silence(frame: &Frame<'_>) -> bool {
     /// A clock of fewer bits than one more would wrap between two packets.
     const SHORTEST: u32 = 1 << 7;
