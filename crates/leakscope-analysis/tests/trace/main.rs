@@ -3,6 +3,7 @@
 //! The recordings are written by our own encoder ([`Scenario`](leakscope_testing::scenario::Scenario)) and read through the public interface
 //! ([`reading`]), as a command would.
 mod beginnings;
+mod boots;
 mod cases;
 mod checkpoints;
 mod chunks;
