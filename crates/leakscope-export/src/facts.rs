@@ -109,6 +109,14 @@ impl<'r> Facts<'r> {
         })
     }
 
+    /// What sums over sessions hide.
+    pub(crate) fn sessions_loss(&self) -> Option<String> {
+        let sessions = self.report.sessions.len();
+        (sessions > 1).then(|| {
+            format!("the sessions apart: what each of {sessions} left behind is added up, though a reset empties the heap")
+        })
+    }
+
     /// What the clock costs formats that count in seconds.
     pub(crate) fn clock_loss(&self) -> Option<String> {
         let is_known = self.report.trace.timestamp_hz.is_some();

@@ -73,7 +73,11 @@ impl Sink for Folded<'_> {
         out.close()?;
         let names =
             "files, lines, tasks and times: a folded stack has names of functions and one number";
-        let losses = [Some(names.to_owned()), facts.data_loss()];
+        let losses = [
+            Some(names.to_owned()),
+            facts.sessions_loss(),
+            facts.data_loss(),
+        ];
         Ok(losses.into_iter().flatten().collect())
     }
 }

@@ -89,6 +89,13 @@ pub(super) fn notes(
     }
     let all = || before.iter().chain(after);
     for (name, side) in [("before", before), ("after", after)] {
+        let boots = side.iter().map(|report| report.sessions.len());
+        let boots = boots.filter(|&sessions| sessions > 1).max();
+        if let Some(boots) = boots.filter(|_| basis == Basis::Growth) {
+            notes.push(format!(
+                "{name}, a recording has {boots} sessions: what was outstanding when each ended is added up"
+            ));
+        }
         let open = of_inputs(side, program::open_questions);
         notes.extend(open.iter().map(|question| format!("{name}, {question}")));
     }

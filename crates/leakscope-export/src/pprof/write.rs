@@ -72,7 +72,11 @@ impl Sink for Pprof<'_> {
         // A heap dump has no other moment.
         let is_chosen = facts.report.trace.has_history;
         let times = "times: a profile is about one moment; `--to` chooses which, and `pprof -diff_base` compares two";
-        let losses = [is_chosen.then(|| times.to_owned()), facts.data_loss()];
+        let losses = [
+            is_chosen.then(|| times.to_owned()),
+            facts.sessions_loss(),
+            facts.data_loss(),
+        ];
         Ok(losses.into_iter().flatten().collect())
     }
 }

@@ -69,6 +69,17 @@ proptest! {
         prop_assert_eq!(sum(Value::Peak), totals.peak_bytes);
     }
 
+    /// What several sessions left is added up, and that is said.
+    #[test]
+    fn of_several_sessions(steps in steps()) {
+        let made = Made::new(&recording(&steps), PROGRAM);
+        for format in [Format::Pprof, Format::Folded] {
+            let (_, losses) = made.part(format, Options::default(), Selection::default());
+            let is_said = losses.iter().any(|loss| loss.starts_with("the sessions apart"));
+            prop_assert_eq!(is_said, made.report.sessions.len() > 1);
+        }
+    }
+
     #[test]
     fn of_pprof(steps in steps()) {
         let made = Made::new(&recording(&steps), PROGRAM);
