@@ -85,6 +85,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         .collect();
     trials.push(trial("end_of_memory", NEWLIB, end_of_memory));
     trials.push(trial("page", NEWLIB, page));
+    trials.push(trial("interrupt", NEWLIB, |library| {
+        Program::run("interrupt.c", library).map(drop)
+    }));
     trials
 }
 
