@@ -228,16 +228,15 @@ static inline void leakscope_log(uint32_t level, const char *format, Arguments..
  *   heap_3        the request; it frees with size 0
  * The kernel has no macro that sees the request itself: for that, wrap pvPortMalloc (leakscope_wrap.c), and leave
  * these two macros undefined with LEAKSCOPE_FREERTOS_WRAPPED. On a failure the pointer is NULL, and the size may be
- * 0: what was wanted is in pvPortMalloc's variable, which has this name in all of them. There, 0 is what is so much that it
- * cannot be counted; a request of 0 bytes, which the kernel takes for a failure, too, looks the same. */
+ * 0: what was wanted is in pvPortMalloc's variable, which has this name in all of them. (There, 0 is what is so much that it
+ * cannot be counted, too.) */
 #ifndef LEAKSCOPE_FREERTOS_WRAPPED
-#define LEAKSCOPE_WANTED (xWantedSize != 0 ? xWantedSize : SIZE_MAX)
 #define traceMALLOC(block, size)                    \
     do {                                            \
         if ((block) != NULL) {                      \
             leakscope_on_alloc((block), (size));    \
         } else {                                    \
-            leakscope_on_failed(LEAKSCOPE_WANTED);  \
+            leakscope_on_failed(xWantedSize);       \
         }                                           \
     } while (0)
 /* heap_3 tells of what it has freed already, of which GCC warns. */
