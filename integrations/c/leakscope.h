@@ -229,16 +229,9 @@ static inline void leakscope_log(uint32_t level, const char *format, Arguments..
  * The kernel has no macro that sees the request itself: for that, wrap pvPortMalloc (leakscope_wrap.c), and leave
  * these two macros undefined with LEAKSCOPE_FREERTOS_WRAPPED. On a failure the pointer is NULL, and the size may be
  * 0: what was wanted is in pvPortMalloc's variable, which has this name in all of them. (There, 0 is what is so much that it
- * cannot be counted, too.) */
+ * cannot be counted, too: such a failure is not told, as it cannot be told from a request for nothing.) */
 #ifndef LEAKSCOPE_FREERTOS_WRAPPED
-#define traceMALLOC(block, size)                    \
-    do {                                            \
-        if ((block) != NULL) {                      \
-            leakscope_on_alloc((block), (size));    \
-        } else {                                    \
-            leakscope_on_failed(xWantedSize);       \
-        }                                           \
-    } while (0)
+#define traceMALLOC(block, size) leakscope_on_alloc((block), (block) != NULL ? (size) : xWantedSize)
 /* heap_3 tells of what it has freed already, of which GCC warns. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #define traceFREE(block, size)                                      \

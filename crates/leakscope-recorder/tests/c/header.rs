@@ -78,7 +78,7 @@ const KERNEL: &str = r#"
 
     struct tcb { unsigned uxPriority; StackType_t *pxStack, *pxEndOfStack; char pcTaskName[12]; } *pxCurrentTCB;
     uintptr_t leakscope_stack_end;
-    void leakscope_on_alloc_from(const void *b, size_t size, const void *c, const void *f) { (void)b, (void)c, (void)f; printf("alloc %zu\n", size); }
+    void leakscope_on_alloc_from(const void *b, size_t size, const void *c, const void *f) { (void)c, (void)f; printf(b != NULL ? "alloc %zu\n" : "no block of %zu\n", size); }
     void leakscope_on_failed_from(size_t size, const void *c, const void *f) { (void)c, (void)f; printf("failed %zu\n", size); }
     void leakscope_on_free_from(const void *b, size_t size, const void *c, const void *f) { (void)b, (void)c, (void)f; printf("free %zu\n", size); }
     void leakscope_task(const void *t, uint32_t p, const char *name, const void *s, size_t size) { (void)t, (void)p, (void)s, (void)size; printf("task %s\n", name); }
@@ -87,8 +87,8 @@ const KERNEL: &str = r#"
     void leakscope_idle(void) { printf("idle\n"); }
 
     __attribute__((noinline)) void *pvPortMalloc(size_t xWantedSize) {
-        void *block = xWantedSize == (size_t)-1 ? (xWantedSize = 0, NULL) : malloc(xWantedSize);
-        traceMALLOC(block, xWantedSize);
+        void *block = xWantedSize - 1 < 100 ? malloc(xWantedSize) : NULL;
+        traceMALLOC(block, block != NULL ? xWantedSize : 0);
         return block;
     }
     __attribute__((noinline)) void vPortFree(void *pv) {
@@ -107,7 +107,7 @@ const KERNEL: &str = r#"
             traceTASK_SWITCHED_IN();
         }
         vPortFree(pvPortMalloc(10));
-        return pvPortMalloc((size_t)-1) != NULL;
+        return pvPortMalloc(0) != NULL || pvPortMalloc(1000) != NULL;
     }
 "#;
 
@@ -134,7 +134,8 @@ fn a_kernel_is_understood() {
         "runs",
         "alloc 10",
         "free 0",
-        "failed 0",
+        "no block of 0",
+        "no block of 1000",
     ];
     assert_eq!(said.lines().collect::<Vec<_>>(), expected);
 }
