@@ -6,7 +6,7 @@ use leakscope_report::document::call_site::CallSite;
 use leakscope_report::units::{bytes, duration_of_seconds};
 use serde::{Deserialize, Serialize};
 
-/// So many times as long is much longer: as between the sessions of one recording.
+/// A recording is much longer from this factor on: as between the sessions of one recording.
 const LONGER: f64 = 4.0;
 
 /// What a call site held in the session that gave its verdict.

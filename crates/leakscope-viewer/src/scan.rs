@@ -38,7 +38,7 @@ pub(crate) struct Scan<'s> {
     fold: AllocatorFrames<'s>,
 }
 
-/// So many records are handed on at once.
+/// Records that are handed on at once.
 const BATCH: u64 = 4096;
 
 /// How reading went on.

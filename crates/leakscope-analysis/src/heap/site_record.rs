@@ -62,7 +62,7 @@ pub(super) struct Judged {
 /// What fills up in a session is known by one that is so many times as long: see [`findings::Phases`].
 const LONGER: u64 = 4;
 
-/// So many of the sessions that deny a leak are kept.
+/// The most sessions that deny a leak and are kept.
 const MOST_DENYING: usize = 8;
 
 impl Judged {

@@ -11,7 +11,7 @@ use statrs::function::erf::erfc;
 /// Probability beyond each end of an interval.
 const TAIL: f64 = 0.025;
 
-/// So many standard deviations below the mean, a normal distribution has that probability left.
+/// How many standard deviations below the mean a normal distribution has [`TAIL`] left.
 const NORMAL_TAIL: f64 = 1.959_963_984_540_054;
 
 /// The rate of false discoveries that is accepted, and the level of a single test.

@@ -63,7 +63,7 @@ fn who_writes_the_buffer_loses_nothing_by_what_is_asked() {
     }
 }
 
-/// Whoever waits for room waits for that of events.
+/// A recorder that waits for room waits for events, not for answers.
 #[test]
 fn an_answer_that_finds_no_room_costs_who_waits_no_event() {
     for new in recorders() {

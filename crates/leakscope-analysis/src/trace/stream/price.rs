@@ -68,7 +68,7 @@ const MOST_NUMBERS: usize = 512;
 const MUCH: Price = 12 * BIT;
 
 /// Which part of a clock's period passed.
-const HALF_PERIOD: Price = 6 * BIT;
+const PART_OF_PERIOD: Price = 6 * BIT;
 
 /// The probability of what is certain.
 const ONE: u64 = 1 << 32;
@@ -313,7 +313,7 @@ impl Prices<'_> {
             return NEW_DELTA + length as u32 * BYTE;
         }
         if is_silence(frame) {
-            return HALF_PERIOD;
+            return PART_OF_PERIOD;
         }
         let bits = bits_of(frame.delta);
         let seen = self.counts.of(Topic::Deltas, bits) + self.more_as_long(bits);

@@ -184,7 +184,7 @@ fn files_that_cannot_be_read_are_refused() {
     }
 }
 
-/// Whatever it would have been read for.
+/// The sentence does not depend on what the file would have been read for.
 #[test]
 fn a_file_that_is_not_there_is_said_in_one_way() {
     let (_files, trace) = Files::with_trace();
