@@ -43,13 +43,19 @@ pub(crate) struct Inputs {
     inner: Box<dyn TraceInputs>,
     /// Whether their end is taken for the trace's.
     pub(crate) is_over: bool,
+    /// Whether what comes all the same is not read: a part that is read again would not be what it was.
+    pub(crate) is_read: bool,
+    /// How far each input was ever read.
+    ends: Vec<u64>,
 }
 
 impl Inputs {
     pub(crate) fn new(inner: Box<dyn TraceInputs>) -> Self {
         Self {
+            ends: vec![0; inner.names().len()],
             inner,
             is_over: false,
+            is_read: false,
         }
     }
 
@@ -63,7 +69,18 @@ impl Feed for Inputs {
     type Error = io::Error;
 
     fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read_at(input, offset, buffer)
+        let Some(end) = self.ends.get_mut(input) else {
+            return self.inner.read_at(input, offset, buffer);
+        };
+        let most = if self.is_read {
+            usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX)
+        } else {
+            usize::MAX
+        };
+        let room = buffer.len().min(most);
+        let read = self.inner.read_at(input, offset, &mut buffer[..room])?;
+        *end = (*end).max(offset + read as u64);
+        Ok(read)
     }
 
     fn grows(&self) -> bool {

@@ -152,6 +152,31 @@ fn a_recording_that_rests_is_shown_to_its_end_and_goes_on_if_more_comes() {
     );
 }
 
+/// More has come to a recording that rested, and nobody has looked yet: what is shown is what was read.
+#[test]
+fn what_was_read_is_shown_until_more_is_read() {
+    let (program, inputs) = (Program::default(), inputs(5, 3_000));
+    for cut in 6_990..7_020 {
+        let memory = Memory::new(inputs.clone());
+        memory.write_up_to(cut);
+        let mut engine =
+            Engine::new(Box::new(memory.clone()), &program, Naming::default()).unwrap();
+        for _ in 0..10 {
+            engine.read_all();
+        }
+        let shown = |engine: &mut Engine<'_>| {
+            let timeline = ask(engine, "timeline", &[("width", "400")]);
+            (
+                timeline,
+                ask(engine, "events", &[("offset", "0"), ("limit", "500")]),
+            )
+        };
+        let before = shown(&mut engine);
+        memory.write_up_to(cut + 500);
+        assert!(shown(&mut engine) == before, "{cut}");
+    }
+}
+
 /// A recording of which this says that it is tens of megabytes longer.
 struct Long(Memory);
 
