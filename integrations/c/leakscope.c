@@ -2988,20 +2988,16 @@ static void begin_moving(uintptr_t address) {
     }
 }
 
-/* The block was reallocated. While allocations are ignored, its record becomes that of the block as it is now. Of several
+/* The block was reallocated. While allocations are ignored, or nothing is recorded, its record becomes that of the block as it is now. Of several
  * that move from this address it is the first one, whose place the others got. Of a block that had no record when that
  * began there is none: who has the address by now is another one. */
 static void move_record(const struct heap_event *event, const struct stack *stack) {
     const slot_index index = leave_chain(&records.moving, event->from, 0);
-    if (records.phase == RECORDS_STOPPED) {
-        if (index != 0) {
-            enter_bucket(index);
-        }
-    } else if (index != 0 && records.phase == RECORDS_PAUSED) {
+    if (index != 0 && records.phase != RECORDS_RUNNING) {
         slot_at(index)->address = event->address;
         slot_at(index)->size = event->size;
         enter_bucket(index);
-    } else {
+    } else if (records.phase != RECORDS_STOPPED) {
         end_record(index, stack);
         add_record(event, stack);
     }

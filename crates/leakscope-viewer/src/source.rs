@@ -43,8 +43,8 @@ pub(crate) struct Inputs {
     inner: Box<dyn TraceInputs>,
     /// Whether their end is taken for the trace's.
     pub(crate) is_over: bool,
-    /// Whether what comes all the same is not read: a part that is read again would not be what it was.
-    pub(crate) is_read: bool,
+    /// Whether no more is read than was: otherwise, a part that is read again would not be what it was.
+    pub(crate) is_closed: bool,
     /// How far each input was ever read.
     ends: Vec<u64>,
 }
@@ -55,7 +55,7 @@ impl Inputs {
             ends: vec![0; inner.names().len()],
             inner,
             is_over: false,
-            is_read: false,
+            is_closed: false,
         }
     }
 
@@ -72,7 +72,7 @@ impl Feed for Inputs {
         let Some(end) = self.ends.get_mut(input) else {
             return self.inner.read_at(input, offset, buffer);
         };
-        let most = if self.is_read {
+        let most = if self.is_closed {
             usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX)
         } else {
             usize::MAX

@@ -251,8 +251,8 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         }
     }
 
-    /// It was: the record ends, and another one begins. While allocations are ignored, it becomes the record of the
-    /// block as it is now. Of a block that had no record when that began there is none: who has the address by now is
+    /// It was: the record ends, and another one begins. While allocations are ignored, or nothing is recorded, it
+    /// becomes the record of the block as it is now. Of a block that had no record when that began there is none: who has the address by now is
     /// another one.
     pub(super) fn realloc(
         &mut self,
@@ -263,12 +263,11 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         stack: &[usize; DEPTH],
     ) {
         match self.take_moving(from, false) {
-            Some(index) if self.phase == Phase::Stopped => self.enter(index),
-            None if self.phase == Phase::Stopped => {}
-            Some(index) if self.phase == Phase::Paused => {
+            Some(index) if self.phase != Phase::Running => {
                 self.slot(index).record.block = to;
                 self.enter(index);
             }
+            None if self.phase == Phase::Stopped => {}
             known => {
                 count(&mut self.summary.total_frees);
                 match known {

@@ -28,7 +28,7 @@ pub(crate) trait Driven: Sync {
     fn event(&self, number: u32);
     /// An interrupt ends in the scheduler: two bytes.
     fn isr_exit_to_scheduler(&self);
-    /// So much time goes by: one tick more goes by whenever the clock is read.
+    /// Time goes by, in ticks; one more does whenever the clock is read.
     fn pass(&self, ticks: u32);
     /// Hands a core's bytes to its host.
     fn drain(&self, core: usize);

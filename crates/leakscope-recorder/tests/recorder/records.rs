@@ -178,11 +178,11 @@ impl Twin {
 
     fn realloc(&mut self, from: usize, to: Block, frame: usize) {
         match self.moved(from, false) {
-            moved if !self.is_running => moved.into_iter().for_each(|place| self.enter(place)),
-            Some(place) if self.is_paused => {
+            Some(place) if self.is_paused || !self.is_running => {
                 self.records[place].block = to;
                 self.enter(place);
             }
+            None if !self.is_running => {}
             place => {
                 self.end(place, frame);
                 self.alloc(to, frame);
@@ -280,6 +280,34 @@ proptest! {
             compare(&steps, mode, policy, capacity);
         }
     }
+}
+
+/// A block moves while nothing is recorded: its record goes with it, and does not stay behind where others come to live.
+#[test]
+fn a_record_goes_with_a_block_that_moves_meanwhile() {
+    let mut slots = [Slot::<0>::EMPTY; 4];
+    let recorder: RecordBuffer<'_, 0> = RecordBuffer::new(Silent);
+    recorder.init(&mut slots).expect("a buffer");
+    recorder.start(Mode::Leaks).expect("a start");
+    let block = |address, size| Block { address, size };
+    recorder.alloc(block(1, 8), Origin::Unknown);
+    recorder.realloc_begins(block(1, 8), Origin::Unknown);
+    recorder.stop().expect("it runs");
+    recorder.realloc(block(1, 8), block(2, 16), Origin::Unknown);
+    recorder.resume().expect("a buffer");
+    assert_eq!(
+        recorder.get(0).map(|record| record.block),
+        Some(block(2, 16))
+    );
+    recorder.free(block(2, 16), Origin::Unknown);
+    recorder.alloc(block(1, 24), Origin::Unknown);
+    recorder.realloc_begins(block(1, 24), Origin::Unknown);
+    recorder.realloc(block(1, 24), block(3, 32), Origin::Unknown);
+    recorder.free(block(3, 32), Origin::Unknown);
+    assert_eq!(
+        (recorder.count(), recorder.summary().unmatched_frees),
+        (0, 0)
+    );
 }
 
 #[test]

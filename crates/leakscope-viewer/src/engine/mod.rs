@@ -200,7 +200,7 @@ impl<'s> Engine<'s> {
                 return &self.state;
             }
             self.source.is_over = false;
-            self.source.is_read = false;
+            self.source.is_closed = false;
             self.begin_again(self.scan.layout.clone());
         }
         let before = self.scan.sections.events;
@@ -214,7 +214,7 @@ impl<'s> Engine<'s> {
             while matches!(progress, Ok(Progress::More | Progress::Waiting)) {
                 progress = self.advance_scan();
             }
-            self.source.is_read = true;
+            self.source.is_closed = true;
             progress = progress.map(|_| Progress::Waiting);
         }
         if let Some(log) = &mut self.names.log {

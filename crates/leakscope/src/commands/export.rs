@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
@@ -14,7 +13,7 @@ use leakscope_export::{
 };
 use leakscope_report::Report;
 
-use super::part::{behind_the_end, require_task};
+use super::part::{behind_the_end, require_task, tick};
 use super::reading;
 use crate::cli::Export;
 use crate::firmware::{self, AllocatorFrames};
@@ -159,20 +158,15 @@ impl Export {
         let Outcome { tasks, target, .. } = facts.outcome;
         require_task(self.task.as_deref(), tasks, target)?;
         let clock = facts.report.clock();
-        let ticks = |time: Duration| {
-            clock.tick(time.as_secs_f64()).context(
-                "the recording does not say how fast its clock is: --from and --to have no meaning",
-            )
-        };
         if let Some(from) = self.period.from {
-            selection.from = ticks(from)?;
+            selection.from = tick(from, clock, "--from")?;
             let end = facts.outcome.totals.end;
             if let Some(why) = behind_the_end(from, end, target.timestamp_hz) {
                 screen::note(&why);
             }
         }
         if let Some(to) = self.period.to {
-            selection.to = ticks(to)?.saturating_add(1);
+            selection.to = tick(to, clock, "--to")?.saturating_add(1);
         }
         Ok(selection)
     }

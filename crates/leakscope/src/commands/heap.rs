@@ -2,13 +2,14 @@
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_heap::{Allocator, HeapMap};
 use leakscope_report::text;
 use leakscope_report::units::Clock;
 use leakscope_report::{Report, heap_map as reported, json};
 
+use super::part::tick;
 use crate::cli::{Heap, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::heap_map;
@@ -84,10 +85,7 @@ impl Heap {
 
     /// The moment that is asked for, in ticks.
     fn until(&self, hz: u32) -> anyhow::Result<u64> {
-        let Some(time) = self.at else {
-            return Ok(u64::MAX);
-        };
-        let tick = Clock::new(hz, 0).tick(time.as_secs_f64());
-        tick.context("the recording does not say how fast its clock is: --at cannot be looked up")
+        self.at
+            .map_or(Ok(u64::MAX), |time| tick(time, Clock::new(hz, 0), "--at"))
     }
 }

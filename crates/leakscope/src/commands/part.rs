@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use leakscope_analysis::outcome::Target;
 use leakscope_analysis::trace::{Task, Trace};
 use leakscope_report::filter::Filter;
@@ -60,6 +60,14 @@ pub(super) fn behind_the_end(from: Duration, end: u64, hz: u32) -> Option<String
             duration_of_seconds(from),
             duration_of_seconds(end)
         )
+    })
+}
+
+/// The tick of a moment that was typed as `option`.
+pub(super) fn tick(time: Duration, clock: Clock, option: &str) -> anyhow::Result<u64> {
+    let tick = clock.tick(time.as_secs_f64());
+    tick.with_context(|| {
+        format!("the recording does not say how fast its clock is: {option} cannot be looked up")
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::heap::HeapModel;
@@ -14,6 +14,7 @@ use leakscope_report::units::{Clock, counted, duration_of_seconds};
 use leakscope_report::{Decorated, FrameSource, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 
+use super::part::tick;
 use crate::firmware::{self, AllocatorFrames};
 use crate::image::{Beside, NO_RECORDING};
 use crate::project::program;
@@ -153,13 +154,8 @@ pub(crate) fn moments(
     let end = heap.outcome(&trace);
     recording.require_events(end.totals.events)?;
     let clock = Clock::new(trace.target().timestamp_hz, trace.end());
-    let tick = |time: &Duration| {
-        clock
-            .tick(time.as_secs_f64())
-            .context("the recording does not say how fast its clock is: --at cannot be looked up")
-    };
-    let ticks: Vec<u64> = times.iter().map(tick).collect::<Result<_, _>>()?;
-    if ticks.last().is_some_and(|&last| last > trace.end()) {
+    let last = times.last().map(|&time| tick(time, clock, "--at"));
+    if last.transpose()?.is_some_and(|last| last > trace.end()) {
         screen::note("the recording ends before the last moment of --at: its end is taken instead");
     }
     outcomes.resize(times.len(), end);
