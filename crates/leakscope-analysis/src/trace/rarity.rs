@@ -204,6 +204,7 @@ impl Trace {
         self.piece_problem(index, ProblemKind::Restart, piece);
         self.cores.forget();
         self.tasks.forget_all();
+        self.admitted.clear();
         for source in &mut self.streams {
             source.drop_count = None;
             source.modules.restart();
