@@ -196,6 +196,9 @@ pub(super) fn follow_switch(
         Lane::TaskBlocked => {
             let task = tasks.at(address());
             state.stop_task(task);
+            if piece.id() == id::TASK_TERMINATE {
+                tasks.forget(address());
+            }
         }
         _ => return None,
     }

@@ -102,7 +102,6 @@ impl Trace {
             } => self
                 .tasks
                 .stack(init.expand(task), TaskStack { base, size, usage }),
-            Packet::TaskTerminate { task } => self.tasks.forget(init.expand(task)),
             Packet::NameResource { resource, name } => {
                 self.resources.insert(resource, name.to_string());
             }
