@@ -61,15 +61,21 @@ fn boot(recording: &mut Scenario, program: &Program) {
 fn said(device: Device, seed: u64, lengths: &[f64]) -> Finding {
     let boots = device(&mut Random::new(seed));
     let mut random = Random::new(seed ^ 0xB007);
+    let programs = lengths.iter().map(|&length| boots(&mut random, length));
+    judged(&programs.collect::<Vec<_>>())
+}
+
+/// What is said of a call site that does this in successive boots.
+fn judged(programs: &[Program]) -> Finding {
     let mut recording = Scenario::empty();
-    for &length in lengths {
-        boot(&mut recording, &boots(&mut random, length));
+    for program in programs {
+        boot(&mut recording, program);
     }
     let bytes = recording.plain();
     let mut analysis = Analysis::new(&Layout::of(&[&bytes]), KeepAll);
     let Ok(_) = analysis.run(&[bytes][..]);
     let outcome = analysis.outcome();
-    assert_eq!(outcome.sessions.len(), lengths.len());
+    assert_eq!(outcome.sessions.len(), programs.len());
     let mut sites = outcome.call_sites.into_iter();
     let site = sites.find(|site| site.stack.first() == Some(&u64::from(SITE[0])));
     site.expect("the call site").finding
@@ -117,4 +123,42 @@ fn a_leak_of_several_boots_is_found() {
             }
         }
     }
+}
+
+/// A boot that hardly used the call site is no evidence, however long it is; nor is one in which it held as much for moments.
+#[test]
+fn a_leak_of_one_boot_is_found() {
+    let [(_, leaking), ..] = LEAKING;
+    let others: [fn(&mut Program); 3] = [
+        |hardly| (1..4).for_each(|block| hardly.kept(0.1 * f64::from(block), 64)),
+        |soon| {
+            for block in 0..2000 {
+                let birth = f64::from(block) * 5e-4;
+                soon.freed(birth, birth + 1e-4, 64);
+            }
+        },
+        |at_once| {
+            for round in 0..5 {
+                let birth = 0.1 + 0.15 * f64::from(round);
+                (0..200).for_each(|_| at_once.freed(birth, birth + 1e-4, 64));
+            }
+        },
+    ];
+    let mut accused = 0;
+    for seed in 0..10 {
+        let leak = leaking(&mut Random::new(seed))(&mut Random::new(seed ^ 1), 0.5);
+        if !judged(std::slice::from_ref(&leak)).verdict.is_leak() {
+            continue;
+        }
+        accused += 1;
+        for other in others {
+            let mut long = Program::new(600_000_000);
+            other(&mut long);
+            for boots in [[leak.clone(), long.clone()], [long.clone(), leak.clone()]] {
+                let finding = judged(&boots);
+                assert!(finding.verdict.is_leak(), "{seed}: {finding:?}");
+            }
+        }
+    }
+    assert!(accused > 7, "{accused}");
 }

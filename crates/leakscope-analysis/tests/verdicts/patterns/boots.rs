@@ -18,7 +18,7 @@ pub(crate) type Device = fn(&mut Random) -> Boot;
 pub(crate) const HEALTHY: [(&str, Device); 6] = [
     ("entries that expire", expiring),
     ("collected and sent together", collected),
-    ("ring", |random| ring(random, usize::MAX)),
+    ("ring", |random| ring(random, 0.4, usize::MAX)),
     ("cache that drops any entry", dropping),
     ("objects that are used again", used_again),
     ("table that is filled at start", filled),
@@ -28,7 +28,9 @@ pub(crate) const LEAKING: [(&str, Device); 4] = [
     ("never freed", never_freed),
     ("error path", error_path),
     ("queue emptied too slowly", slow_queue),
-    ("ring that forgets one in eight", |random| ring(random, 8)),
+    ("ring that forgets one in eight", |random| {
+        ring(random, 0.1, 8)
+    }),
 ];
 
 /// A program of so many ordinary boots.
@@ -113,11 +115,11 @@ fn collected(random: &mut Random) -> Boot {
     })
 }
 
-/// Frees the oldest for each new entry, but for one in `forgotten`.
-fn ring(random: &mut Random, forgotten: usize) -> Boot {
+/// Frees the oldest for each new entry, but for one in `forgotten`; within such a time at the most, it is turned over.
+fn ring(random: &mut Random, longest: f64, forgotten: usize) -> Boot {
     let (least, is_any) = sizes(random);
     let entries = random.count(5, 40) as usize;
-    let apart = random.between(0.03, 0.4) / entries as f64;
+    let apart = random.between(0.03, longest) / entries as f64;
     Box::new(move |random, length| {
         let mut drawn = Drawn::new(length);
         let births = drawn.moments(random, apart);

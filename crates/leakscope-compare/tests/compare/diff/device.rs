@@ -126,27 +126,23 @@ fn blocks(kind: Kind, random: &mut Random, rate: f64, seconds: f64) -> Vec<Block
 
 /// The report on a program with these call sites, each with its rate, recorded for so long.
 pub(crate) fn recorded(sites: &[(Kind, f64)], seed: u64, seconds: f64) -> Report {
-    let mut recording = Scenario::begun();
-    work(&mut recording, sites, &mut random_of(seed), seconds);
-    report(&recording)
+    booted(sites, seed, seconds, 1)
 }
 
 /// The same, of so many boots, each of them so long.
-pub(crate) fn booted(sites: &[(Kind, f64)], seed: u64, seconds: f64, boots: u32) -> Report {
-    let mut recording = Scenario::empty();
-    let mut random = random_of(seed);
-    for _ in 0..boots {
-        recording.start().systime_us(1000).module(512, IDF_HEAP);
-        recording.run(MAIN);
+pub(crate) fn booted(sites: &[(Kind, f64)], seed: u64, seconds: f64, boots: usize) -> Report {
+    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut recording = Scenario::begun();
+    for boot in 0..boots {
+        if boot > 0 {
+            recording.stop().start().systime_us(1000);
+            recording.module(512, IDF_HEAP).run(MAIN);
+        }
         work(&mut recording, sites, &mut random, seconds);
     }
     let report = report(&recording);
-    assert_eq!(report.sessions.len(), boots as usize);
+    assert_eq!(report.sessions.len(), boots);
     report
-}
-
-fn random_of(seed: u64) -> Random {
-    Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
 fn work(recording: &mut Scenario, sites: &[(Kind, f64)], random: &mut Random, seconds: f64) {
