@@ -178,7 +178,10 @@ impl Record {
                 &at_the_end,
             )
         });
-        if let (Ok(_), Some(page)) = (&finished, page) {
+        if let Some(page) = page.filter(|page| finished.is_ok() || page.has_events()) {
+            if let Err(error) = &finished {
+                screen::complain(error);
+            }
             // Recording has ended, if not by Ctrl-C: from now on, one is enough.
             interrupt.want();
             page.stay();

@@ -54,6 +54,11 @@ impl Page {
         self.engine.clone()
     }
 
+    /// Whether there is something to look at.
+    pub(super) fn has_events(&self) -> bool {
+        asked(&self.engine, |engine| engine.events() > 0)
+    }
+
     /// The page stays until the user interrupts the program.
     pub(super) fn stay(self) {
         screen::note("the page stays until you press Ctrl-C");
