@@ -66,7 +66,7 @@ pub struct Engine<'s> {
     names: Names<'s>,
     scan: Scan<'s>,
     /// What was known before all is read again, until that has come as far: it may be found to be no longer there.
-    known: Option<Scan<'s>>,
+    known: Option<Box<Scan<'s>>>,
     inputs: Vec<String>,
     symbols: Option<&'s Symbols>,
     unwinder: Unwinder,
@@ -208,7 +208,8 @@ impl<'s> Engine<'s> {
             }
             self.source.is_over = false;
             self.source.is_closed = false;
-            self.known = Some(self.begin_again(self.scan.layout.clone()));
+            let known = self.begin_again(self.scan.layout.clone());
+            self.known = Some(Box::new(known));
         }
         let before = self.scan.sections.events;
         let is_still_there = self.source.look();
@@ -262,7 +263,7 @@ impl<'s> Engine<'s> {
     fn fail(&mut self, error: &io::Error) {
         self.state = Reading::Failed(error.to_string());
         if let Some(known) = self.known.take() {
-            self.turn_to(known);
+            self.turn_to(*known);
         }
         self.scan.is_gone = self.source.are_gone();
         self.version += 1;

@@ -224,7 +224,7 @@ fn two_recordings_are_never_mixed() {
     // More than is read at once.
     let [one, other] = [3, 103].map(|seed| eventful(seed, 60_000).swap_remove(0));
     let cut = one.len() - one.len() / 7;
-    let twin = Twin::of(&[one.clone()]);
+    let twin = Twin::of(std::slice::from_ref(&one));
     for rests in [false, true] {
         let read = |becomes: Option<u32>| {
             let file = File::growing(&one[..cut]);

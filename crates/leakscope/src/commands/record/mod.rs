@@ -178,13 +178,8 @@ impl Record {
                 &at_the_end,
             )
         });
-        if let Some(page) = page.filter(|page| finished.is_ok() || page.has_events()) {
-            if let Err(error) = &finished {
-                screen::complain(error);
-            }
-            // Recording has ended, if not by Ctrl-C: from now on, one is enough.
-            interrupt.want();
-            page.stay();
+        if let Some(page) = page {
+            page.stay(finished.as_ref().err(), interrupt);
         }
         let (saved, alarmed) = finished?;
         let mut code = ExitCode::SUCCESS;
