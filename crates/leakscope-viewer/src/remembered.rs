@@ -117,7 +117,7 @@ mod tests {
     /// Read in pieces of any length, twice, or with a gap: both ends are those of what was read.
     #[test]
     fn both_ends_are_known_however_they_were_read() {
-        let bytes: Vec<u8> = (0..20_000u32).map(|n| (n * n >> 5) as u8).collect();
+        let bytes: Vec<u8> = (0..20_000u32).map(|n| ((n * n) >> 5) as u8).collect();
         for step in [1, 7, 4095, 4096, 4097, 9000] {
             let mut remembered = Remembered::default();
             for begin in (0..15_000).step_by(step) {
