@@ -36,7 +36,7 @@ const BYTES: u64 = 24;
 
 /// When there are more sections than this, each two become one. Even, so that the last, which is open, stays
 /// alone then.
-const MOST: usize = 4096;
+const MOST: usize = 2048;
 
 /// The same if so many have prices of their own, as where a recording is damaged or begins again and again: 64 MiB. There
 /// are at least two sections to a part then.
