@@ -29,7 +29,7 @@ pub(crate) struct Sections {
 }
 
 /// The length of a section, in events, as long as the trace is short.
-const SHORTEST: u64 = 1024;
+const SHORTEST: u64 = 2048;
 
 /// The length of an event, roughly, where heaps are traced.
 const BYTES: u64 = 24;
