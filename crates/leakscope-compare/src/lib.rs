@@ -31,6 +31,7 @@
 //! - **inconclusive**: neither passed nor failed, because the recording cannot tell.
 pub mod baseline;
 pub mod diff;
+mod doubt;
 mod full;
 pub mod gate;
 mod program;

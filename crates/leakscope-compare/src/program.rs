@@ -3,7 +3,7 @@
 use leakscope_report::Report;
 use leakscope_report::document::call_site::CallSite;
 
-use crate::gate::Doubt;
+use crate::doubt::Doubt;
 
 /// What to do if a problem does not say it.
 const HINT: &str = "give the ELF file of the very build that was recorded";

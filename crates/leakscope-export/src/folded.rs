@@ -6,9 +6,10 @@ use std::io::{self, Write};
 use leakscope_analysis::heap::SiteId;
 
 use crate::facts::{Facts, Frame};
+use crate::output::Output;
 use crate::sink::{Effected, Sink};
 use crate::sums::{Sum, Sums};
-use crate::{Output, Value};
+use crate::value::Value;
 
 /// Stacks with one value each.
 #[derive(Debug)]

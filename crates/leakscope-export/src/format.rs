@@ -13,6 +13,7 @@ use crate::sink::Sink;
 #[cfg(feature = "parquet")]
 use crate::tables::Parquet;
 use crate::tables::{Csv, Form, JsonLines, Rows, Table};
+use crate::value::Value;
 
 /// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,24 +35,6 @@ pub enum Format {
     Parquet,
 }
 
-/// What a format with one number a stack counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Value {
-    /// Bytes that were not freed.
-    #[default]
-    Outstanding,
-    /// Those of call sites that leak.
-    Leaked,
-    /// Bytes that leak in an hour: a second is too short for whole numbers.
-    Growth,
-    /// Bytes that were allocated.
-    Allocated,
-    /// Bytes that lived when the most did.
-    Peak,
-    /// Allocations.
-    Count,
-}
-
 /// What some formats ask for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -59,30 +42,6 @@ pub struct Options {
     pub value: Value,
     /// Of formats that are tables: which.
     pub table: Table,
-}
-
-impl Value {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::Outstanding,
-        Self::Leaked,
-        Self::Growth,
-        Self::Allocated,
-        Self::Peak,
-        Self::Count,
-    ];
-
-    /// What it is called.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Outstanding => "outstanding",
-            Self::Leaked => "leaked",
-            Self::Growth => "growth",
-            Self::Allocated => "allocated",
-            Self::Peak => "peak",
-            Self::Count => "count",
-        }
-    }
 }
 
 impl Format {

@@ -28,10 +28,11 @@ mod selection;
 mod sink;
 mod sums;
 pub mod tables;
+mod value;
 
 pub use export::{ExportError, export};
 pub use facts::Facts;
-pub use format::{Format, Options, Value};
+pub use format::{Format, Options};
 pub use heaptrack::{Heaptrack, HeaptrackError};
 pub use lives::{Change, What};
 pub use output::Output;
@@ -39,3 +40,4 @@ pub use pprof::{Profile, ProfileError};
 pub use selection::Selection;
 pub use sink::{Effected, Several, Sink};
 pub use tables::Table;
+pub use value::Value;

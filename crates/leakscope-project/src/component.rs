@@ -4,20 +4,15 @@
 
 use std::fmt;
 
-use crate::examination::Build;
+use crate::build::{Build, COMPONENT_ENABLE};
+use crate::option::{Wanted, off, on};
 use crate::sdkconfig::Sdkconfig;
 use crate::uart::Uart;
-use crate::version::Version;
-use crate::wanted::{V6_0, Wanted, off, on};
-
-/// Whether it records. Kconfig offers it only while ESP-IDF's own tracing is off, and is silent otherwise.
-pub(crate) const ENABLE: &str = "LEAKSCOPE_ENABLE";
+use crate::version::{V5_1, V6_0, Version};
 
 /// What makes it part of a project.
 pub(crate) const STEP: &str =
     "name the component in main/idf_component.yml: docs/esp-idf.md has the lines";
-
-const V5_1: Version = Version { major: 5, minor: 1 };
 
 /// What its option depends on, and that itself once there is such an option.
 pub(crate) fn wanted(version: Version, build: &Build<'_>) -> Result<Vec<Wanted>, &'static str> {
@@ -36,7 +31,7 @@ pub(crate) fn wanted(version: Version, build: &Build<'_>) -> Result<Vec<Wanted>,
         ));
     }
     if build.has_component() {
-        all.push(on(ENABLE, &[], "the component records"));
+        all.push(on(COMPONENT_ENABLE, &[], "the component records"));
     }
     let console = build.config.number("ESP_CONSOLE_UART_NUM");
     if let Link::Uart { number, .. } = Link::of(build.config)

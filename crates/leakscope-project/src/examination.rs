@@ -2,56 +2,14 @@
 
 use serde::Serialize;
 
-use crate::chip::{Architecture, Chip};
+use crate::build::Build;
+use crate::chip::Architecture;
 use crate::component::{self, Link};
-use crate::description::Description;
+use crate::option::Wanted;
 use crate::sdkconfig::{PREFIX, Sdkconfig};
 use crate::uart::Uart;
-use crate::version::Version;
-use crate::wanted::{FRAME_POINTER, STACK_DEPTH, V5_3, V5_5, Wanted, Way, wanted};
-
-/// What is known of a build.
-#[derive(Clone, Debug)]
-pub struct Build<'p> {
-    /// None if neither the description nor `sdkconfig` says it.
-    pub version: Option<Version>,
-    /// What it is built for.
-    pub chip: Chip,
-    pub(crate) config: &'p Sdkconfig,
-    components: &'p [String],
-}
-
-impl<'p> Build<'p> {
-    /// From the two files that a build leaves behind.
-    pub fn of(description: &'p Description, config: &'p Sdkconfig) -> Self {
-        Self {
-            version: Version::of(&description.revision).or_else(|| config.version()),
-            chip: Chip::of(&description.target, config),
-            config,
-            components: &description.components,
-        }
-    }
-
-    /// Whether leakscope's component is part of it.
-    pub(crate) fn has_component(&self) -> bool {
-        let mut names = self.components.iter();
-        names.any(|name| name == "leakscope" || name.ends_with("__leakscope"))
-            || self.config.get(component::ENABLE).is_some()
-    }
-
-    /// Whether it would record, were it not for other options.
-    fn records_by_component(&self) -> bool {
-        self.has_component() && self.config.get(component::ENABLE) != Some("n")
-    }
-
-    /// Whether the component that SystemView is from ESP-IDF 6.0 on is part of it.
-    fn has_systemview(&self) -> bool {
-        let mut names = self.components.iter();
-        names.any(|name| name.ends_with("esp_sysview"))
-            // An option that only the component has.
-            || self.config.get("SEGGER_SYSVIEW_MAX_TASKS").is_some()
-    }
-}
+use crate::version::{V5_3, V5_5, Version};
+use crate::wanted::{FRAME_POINTER, STACK_DEPTH, Way, wanted};
 
 /// The version of ESP-IDF is not known, or its options are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -23,6 +23,7 @@
 //! | [`sdkconfig`] | assignments of options, in `sdkconfig` and `sdkconfig.defaults` |
 //! | [`version`] | which ESP-IDF |
 //! | [`chip`] | architecture, cores, ports |
+//! | [`build`] | what is known of a build |
 //! | [`wanted`] | which options a way of recording needs, by version: the facts |
 //! | [`component`] | the same of leakscope's own component, and where it sends a recording |
 //! | [`examination`] | a build, judged by these |
@@ -32,21 +33,24 @@
 #![forbid(unsafe_code)]
 
 pub mod additions;
+pub mod build;
 pub mod chip;
 pub mod component;
 pub mod description;
 pub mod examination;
 pub mod openocd;
+mod option;
 pub mod sdkconfig;
 pub mod uart;
 pub mod version;
 pub mod wanted;
 
 pub use additions::{Additions, DefaultsFile, additions};
+pub use build::Build;
 pub use chip::{Architecture, Chip};
 pub use component::Link;
 pub use description::{Description, DescriptionError};
-pub use examination::{Build, CheckedOption, Examination, State, UnknownVersion, examine};
+pub use examination::{CheckedOption, Examination, State, UnknownVersion, examine};
 pub use sdkconfig::Sdkconfig;
 pub use version::Version;
 pub use wanted::Way;

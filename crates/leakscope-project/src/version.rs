@@ -35,3 +35,10 @@ impl fmt::Display for Version {
         write!(f, "{}.{}", self.major, self.minor)
     }
 }
+
+pub(crate) const V5_0: Version = Version { major: 5, minor: 0 };
+pub(crate) const V5_1: Version = Version { major: 5, minor: 1 };
+pub(crate) const V5_3: Version = Version { major: 5, minor: 3 };
+pub(crate) const V5_5: Version = Version { major: 5, minor: 5 };
+pub(crate) const V6_0: Version = Version { major: 6, minor: 0 };
+pub(crate) const V6_1: Version = Version { major: 6, minor: 1 };

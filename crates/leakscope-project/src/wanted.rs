@@ -22,10 +22,11 @@
 
 use serde::Serialize;
 
+use crate::build::{Build, COMPONENT_ENABLE};
 use crate::chip::Architecture;
 use crate::component;
-use crate::examination::Build;
-use crate::version::Version;
+use crate::option::{Wanted, off, on};
+use crate::version::{V5_0, V5_5, V6_0, V6_1, Version};
 
 /// A way to record the heap of a program of ESP-IDF's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -73,50 +74,8 @@ impl Way {
     }
 }
 
-/// An option that has to have a value.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
-    pub(crate) name: &'static str,
-    pub(crate) value: &'static str,
-    /// Other options that do as well, if they are on.
-    pub(crate) or: &'static [&'static str],
-    /// Options that are off if this is on: those of the same choice.
-    pub(crate) rivals: &'static [&'static str],
-    /// Why, as it is shown behind the line.
-    pub(crate) why: &'static str,
-}
-
-pub(crate) const fn on(
-    name: &'static str,
-    rivals: &'static [&'static str],
-    why: &'static str,
-) -> Wanted {
-    Wanted {
-        name,
-        value: "y",
-        or: &[],
-        rivals,
-        why,
-    }
-}
-
-pub(crate) const fn off(name: &'static str, why: &'static str) -> Wanted {
-    Wanted {
-        name,
-        value: "n",
-        or: &[],
-        rivals: &[],
-        why,
-    }
-}
-
 pub(crate) const STACK_DEPTH: &str = "HEAP_TRACING_STACK_DEPTH";
 pub(crate) const FRAME_POINTER: &str = "ESP_SYSTEM_USE_FRAME_POINTER";
-const V5_0: Version = Version { major: 5, minor: 0 };
-pub(crate) const V5_3: Version = Version { major: 5, minor: 3 };
-pub(crate) const V5_5: Version = Version { major: 5, minor: 5 };
-pub(crate) const V6_0: Version = Version { major: 6, minor: 0 };
-const V6_1: Version = Version { major: 6, minor: 1 };
 
 /// What a way needs, in the order in which it is shown; or why this build cannot go that way.
 pub(crate) fn wanted(
@@ -153,7 +112,7 @@ pub(crate) fn wanted(
     all.extend(stacks(version, build.chip.architecture));
     if build.has_component() {
         all.push(off(
-            component::ENABLE,
+            COMPONENT_ENABLE,
             "leakscope's component, which this project has, cannot record beside ESP-IDF's own tracing",
         ));
     }

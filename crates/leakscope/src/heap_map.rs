@@ -6,7 +6,7 @@ use leakscope_report::heap_map::{self, Along};
 
 use crate::cli::HeapBounds;
 use crate::firmware::AllocatorFrames;
-use crate::input_files;
+use crate::named_file;
 use crate::recording::OpenRecording;
 use crate::screen::Advised;
 
@@ -17,7 +17,7 @@ impl HeapBounds {
         let mut regions: Vec<Region> = typed.map(|range| Region { range, name: None }).collect();
         if let Some(path) = &self.boot_log {
             let shown = path.display();
-            let log = input_files::read(path)?;
+            let log = named_file::read(path)?;
             let listed = heap_map::in_boot_log(&log);
             if listed.is_empty() {
                 let message = format!("`{shown}` lists no heaps");

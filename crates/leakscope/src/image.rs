@@ -14,7 +14,7 @@ use leakscope_viewer::Program;
 
 use crate::cli::AtTheEnd;
 use crate::firmware::AllocatorFrames;
-use crate::input_files::read;
+use crate::named_file::read;
 use crate::recording::OpenRecording;
 use crate::screen::Advised;
 

@@ -1,15 +1,15 @@
 //! The files that a command reads, and over which it writes nothing.
 
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
-use anyhow::{Context, anyhow};
 use leakscope_capture::{is_same_file, reads};
 
 use crate::cli::{AtTheEnd, Before, Gate, Symbols};
-use crate::commands::check::CONFIGURATION;
 use crate::image;
 use crate::screen::Advised;
+
+/// The rules of a project, which are read if nothing else is said.
+pub(crate) const CONFIGURATION: &str = "leakscope.toml";
 
 /// What a command reads.
 #[derive(Default)]
@@ -79,19 +79,4 @@ impl InputFiles {
         }
         Ok(())
     }
-}
-
-/// Reads a file that the user has named.
-pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let name = path.display();
-    fs::read(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => anyhow!("there is no file `{name}`"),
-        _ => anyhow::Error::new(error).context(format!("`{name}` cannot be read")),
-    })
-}
-
-/// The same, of a text.
-pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
-    let text = String::from_utf8(read(path)?);
-    text.with_context(|| format!("`{}` is no text", path.display()))
 }

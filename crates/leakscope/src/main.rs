@@ -5,7 +5,7 @@
 //! - [`project`] is the firmware project that the user is in.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them, [`image`] the
 //!   device's memory, [`heap_map`] what lies where in its heap.
-//! - [`input_files`] are the files over which nothing is written.
+//! - [`input_files`] are the files over which nothing is written; [`named_file`] reads one as a whole.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
 //! - [`usage`] is what is said of wrong usage.
@@ -24,6 +24,7 @@ mod heap_map;
 mod image;
 mod input_files;
 mod interrupt;
+mod named_file;
 mod no_events;
 mod output;
 mod project;
@@ -34,7 +35,6 @@ mod shell;
 mod usage;
 
 use std::ffi::OsString;
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     };
     match arguments.command.run() {
         Ok(code) => code,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if screen::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             screen::complain(&error);
             ExitCode::from(if error.is::<Alarmed>() { 4 } else { 2 })
@@ -69,13 +69,4 @@ fn typed() -> Vec<OsString> {
         words.insert(1, "report".into());
     }
     words
-}
-
-/// The reader of our output has seen enough.
-pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
 }

@@ -21,7 +21,7 @@ use leakscope_viewer::TraceInputs;
 
 use crate::cli;
 use crate::file_kind::FileKind;
-use crate::input_files;
+use crate::named_file;
 use crate::no_events::NoEvents;
 use crate::screen::{self, Advised};
 use crate::second_header;
@@ -456,7 +456,7 @@ pub(crate) fn described(descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
     let mut files = Vec::new();
     for path in descriptions {
         let shown = path.display();
-        let text = input_files::read(path)?;
+        let text = named_file::read(path)?;
         if !dump::is_text(&text) {
             let message = format!(
                 "`{shown}` is no text, and so describes no events: it is {}",

@@ -11,7 +11,6 @@ use leakscope_report::text::TextOptions;
 use leakscope_symbols::SourceRootError;
 
 use crate::cli::Lists;
-use crate::commands::record::NotRecorded;
 use crate::no_events::NoEvents;
 
 /// Standard output, and what it can show.
@@ -126,9 +125,6 @@ fn advice(error: &anyhow::Error) -> Option<&str> {
         if let Some(error) = cause.downcast_ref::<CreateError>() {
             return error.hint();
         }
-        if let Some(error) = cause.downcast_ref::<NotRecorded>() {
-            return Some(error.hint());
-        }
         if let Some(error) = cause.downcast_ref::<leakscope_capture::OpenError>() {
             return error.hint();
         }
@@ -143,5 +139,14 @@ fn advice(error: &anyhow::Error) -> Option<&str> {
         }
         let error = cause.downcast_ref::<SourceRootError>()?;
         Some(error.hint())
+    })
+}
+
+/// The reader of our output has seen enough.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     })
 }

@@ -1,6 +1,6 @@
 //! What the cycles that the user marked left behind at a call site.
 
-use super::moment::WINDOWS;
+use super::moment::{WARM_UP_CYCLES, WINDOWS};
 use crate::findings::{CycleSteps, Cycles};
 
 /// What the marked cycles left behind.
@@ -14,9 +14,6 @@ pub(super) struct CycleCount {
     /// A group is 2 to this power cycles.
     shift: u32,
 }
-
-/// The first cycles, in which caches fill and lazy things come to be.
-pub(super) const WARM_UP_CYCLES: u64 = 2;
 
 impl CycleCount {
     /// Another cycle than `from` has begun: until then, nothing had changed since the last event.

@@ -3,14 +3,13 @@
 use super::blocks::{Blocks, LiveBlock};
 use super::carried::Carried;
 use super::contexts::Contexts;
-use super::cycle_count::WARM_UP_CYCLES;
 use super::effect::{Effect, KnownBlock};
 use super::fold::FoldStack;
 use super::gaps::Gaps;
 use super::heaps::Heaps;
 use super::keys::SiteKeys;
 use super::mishap::ScanBudget;
-use super::moment::Moment;
+use super::moment::{Moment, WARM_UP_CYCLES};
 use super::moving::Moving;
 use super::older::OlderBlocks;
 use super::overlap::Overlaps;

@@ -1,7 +1,5 @@
 //! What all call sites share at one moment of a session.
 
-use super::cycle_count::WARM_UP_CYCLES;
-
 /// What all sites share at one moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Moment {
@@ -42,3 +40,6 @@ impl Moment {
 
 /// The most windows that a trace is divided into.
 pub(super) const WINDOWS: usize = 32;
+
+/// The first cycles, in which caches fill and lazy things come to be.
+pub(super) const WARM_UP_CYCLES: u64 = 2;

@@ -1,12 +1,14 @@
 //! A target's memory, through any access to it: a GDB server, a debug probe, an emulator's file.
 
 mod file;
+mod registers;
 mod snapshot;
 mod users;
 mod word_layout;
 
 pub use file::{MemoryFile, MemoryFilePlace, PlaceError};
-pub use snapshot::{Registers, Snapshot, SnapshotRequest};
+pub use registers::Registers;
+pub use snapshot::{Snapshot, SnapshotRequest};
 pub use word_layout::WordLayout;
 
 /// The memory of a target, which may be running meanwhile.

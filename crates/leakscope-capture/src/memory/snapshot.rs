@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Memory, MemoryError};
+use super::{Memory, MemoryError, Registers};
 use crate::course::Debugger;
 
 /// A target's memory and registers at one moment.
@@ -21,15 +21,6 @@ pub struct Snapshot {
     pub registers: Vec<Registers>,
     /// How long the target stood still for it.
     pub halted: Duration,
-}
-
-/// The registers of a core, or of a task that does not run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registers {
-    /// The debugger's number of it, from 1 on.
-    pub number: u64,
-    /// Their values in GDB's order, as the answer to `g` has them.
-    pub values: Vec<u8>,
 }
 
 /// An order for a snapshot at the end of a recording: its owner looks into it meanwhile, and afterwards.

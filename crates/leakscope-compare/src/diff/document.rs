@@ -7,6 +7,7 @@ use leakscope_report::identity::is_by_address;
 use leakscope_report::{Conclusion, Report};
 use serde::Serialize;
 
+use super::basis::Basis;
 use super::evidence::{Evidence, Per, State};
 use super::matching::pairs;
 use super::notes::{doubts, headline, notes};
@@ -34,18 +35,6 @@ pub struct Diff {
     pub after: Side,
     /// Every call site of both sides: by status, the worst first, and by what is different.
     pub sites: Vec<Site>,
-}
-
-/// What was compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Basis {
-    /// How fast call sites grow.
-    Growth,
-    /// What was outstanding when each recording ended: a side has no history.
-    Outstanding,
-    /// What was outstanding at successive moments of one recording.
-    Moments,
 }
 
 /// Whether both sides have call sites, and none in common. Names of functions are common to builds of a program: where there

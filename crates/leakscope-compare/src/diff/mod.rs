@@ -5,6 +5,7 @@
 //! - `status` says what that means. `document` is all of it as data, which is also the JSON (`docs/diff-json.md`), made of a
 //!   `side` for each and of a `site` for each call site; `notes` says in words what to know besides.
 //! - [`text`] and [`html`] write it for people; `flame` is the picture in the latter.
+mod basis;
 mod comparison;
 mod document;
 mod evidence;
@@ -17,10 +18,12 @@ mod site;
 mod statistics;
 mod status;
 mod text;
+mod words;
 
+pub use basis::Basis;
 pub use comparison::Method;
 pub(crate) use comparison::compare;
-pub use document::{Basis, Diff};
+pub use document::Diff;
 pub(crate) use evidence::{Evidence, unsure_bytes};
 pub use evidence::{Per, State};
 pub use html::html;
@@ -29,5 +32,5 @@ pub use side::Side;
 pub use site::{OfSide, Site};
 pub use statistics::{LEVEL, discoveries};
 pub use status::Status;
-pub(crate) use text::p_in_words;
 pub use text::{TextOptions, text};
+pub(crate) use words::p_in_words;

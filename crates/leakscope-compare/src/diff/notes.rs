@@ -4,13 +4,13 @@ use leakscope_report::Report;
 use leakscope_report::identity::is_by_address;
 use leakscope_report::units::{counted, duration_of_seconds};
 
-use super::document::Basis;
+use super::basis::Basis;
 use super::evidence::{Per, State};
 use super::site::Site;
 use super::statistics::{LEVEL, least_p_of_ranks};
 use super::status::Status;
-use super::text::amount_of;
-use crate::gate::Doubt;
+use super::words::amount_of;
+use crate::doubt::Doubt;
 use crate::program;
 
 /// How many call sites there are of each status: "1 new leak, 2 worse; 14 the same".

@@ -6,8 +6,8 @@ use leakscope_report::NamedFrame;
 use leakscope_report::document::call_site::CallSite;
 use serde::Serialize;
 
+use super::basis::Basis;
 use super::comparison::{Method, compare};
-use super::document::Basis;
 use super::evidence::{Evidence, Per, State};
 use super::matching::{Match, Pair};
 use super::statistics::{LEVEL, discoveries};

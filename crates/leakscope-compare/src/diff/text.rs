@@ -6,13 +6,15 @@ use std::fmt::{self, Write};
 use leakscope_report::units::{bytes, count, counted, duration_of_seconds, rate_per_second};
 use leakscope_report::{NamedFrame, sanitise};
 
+use super::basis::Basis;
 use super::comparison::Method;
-use super::document::{Basis, Diff};
+use super::document::Diff;
 use super::evidence::{Per, State};
 use super::matching::Match;
 use super::side::Side;
 use super::site::{OfSide, Site};
 use super::status::Status;
+use super::words::{amount_of, p_in_words};
 
 /// What is shown.
 #[derive(Clone, Copy, Debug)]
@@ -219,19 +221,6 @@ pub(super) fn rate(growth: f64, per: Per) -> String {
     }
 }
 
-/// Three significant digits, or the whole number if it is 100 or more.
-pub(super) fn amount_of(number: f64) -> String {
-    let decimals = match number.abs() {
-        99.95.. => return count(number.round() as u64),
-        0.0 => 0,
-        ..0.9995 => 3,
-        ..9.995 => 2,
-        ..99.95 => 1,
-        _ => 0,
-    };
-    format!("{number:.decimals$}")
-}
-
 /// What growth after is in terms of growth before, with its interval.
 pub(super) fn ratio(site: &Site) -> Option<String> {
     let low = site.ratio_low.filter(|&low| low > 0.0).map(amount_of);
@@ -281,15 +270,6 @@ fn chance(site: &Site) -> String {
         Method::Levels => "the rise from window to window",
     };
     format!("; {} by {test}", p_in_words(p))
-}
-
-/// As text: `p = 0.012`.
-pub(crate) fn p_in_words(p: f64) -> String {
-    if p < 0.001 {
-        "p < 0.001".to_owned()
-    } else {
-        format!("p = {p:.3}")
-    }
 }
 
 /// As much of a text as there is room for.

@@ -13,10 +13,10 @@ use leakscope_report::{Report, Standing};
 use serde::Serialize;
 
 use crate::baseline::{Baseline, Known};
+pub use crate::doubt::Doubt;
 use crate::full::Level;
 use crate::program;
 use crate::suppress::{Date, Rule};
-pub use doubt::Doubt;
 pub use failure::{Failure, FailureKind};
 pub use limits::Limits;
 

@@ -3,6 +3,7 @@
 //! [`read`] recognises what a file is; a file here reads each format: `elf` core dumps, with their `notes`;
 //! `esp_idf` the container of ESP-IDF's; `zephyr` Zephyr's; `console` both as a device prints them. [`write()`] writes our own.
 //! A [`Problem`] says what is wrong with a file; what of it can be read is read.
+mod about;
 mod console;
 mod elf;
 mod esp_idf;
@@ -14,10 +15,11 @@ mod zephyr;
 
 use std::ops::Range;
 
+pub use about::About;
 pub use notes::Machine;
 pub use problem::{ImageError, Problem};
 pub use read::read;
-pub use write::{About, write};
+pub use write::write;
 
 /// What lay where in a device's memory at one moment.
 #[derive(Clone, Debug, Default)]

@@ -167,7 +167,7 @@ impl Notes {
                 .unwrap_or_default();
             match (name, note.n_type(endian)) {
                 (b"CORE", PRSTATUS) => self.thread(note.desc()),
-                (super::write::NAME, _) => self.about = Some(About::read(note.desc())),
+                (super::about::NAME, _) => self.about = Some(About::read(note.desc())),
                 (name, _) if name.starts_with(b"ESP_") => self.is_esp_idf = true,
                 _ => {}
             }

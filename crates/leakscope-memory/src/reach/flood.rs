@@ -6,8 +6,8 @@
 //! (Valgrind's manual, 4.2.8 "Memory leak detection".)
 
 use super::Kind;
+use super::look::Look;
 use super::pointers::Pointer;
-use super::scene::Look;
 
 /// What was found of a block.
 #[derive(Clone, Copy, Debug)]

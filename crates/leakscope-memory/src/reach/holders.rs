@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::Holder;
+use super::look::Look;
 use super::pointers::Pointer;
-use super::scene::Look;
 
 /// Where a way begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,19 +1,21 @@
 //! Who points at which block, and which nobody can reach.
 //!
-//! [`Scene`] is what is asked; `areas` says what is looked at (by `ranges`), and `pointers` reads it once (by `words`): `blocks`
-//! finds the block that a word points at, through [`aliases`] of the chip. `flood` gives each block one of memcheck's kinds,
-//! `holders` finds the shortest ways to them, `chance` says how often a word would look like a pointer that is none, and `map`
-//! is for drawing.
+//! [`Scene`] is what is known, `survey` what can be asked of it, by one `look`: `areas` says what is looked at (by `ranges`), and
+//! `pointers` reads it once (by `words`): `blocks` finds the block that a word points at, through [`aliases`] of the chip. `flood`
+//! gives each block one of memcheck's kinds, `holders` finds the shortest ways to them, `chance` says how often a word would look
+//! like a pointer that is none, and `map` is for drawing.
 pub mod aliases;
 mod areas;
 mod blocks;
 mod chance;
 mod flood;
 mod holders;
+mod look;
 mod map;
 mod pointers;
 mod ranges;
 mod scene;
+mod survey;
 mod words;
 
 use std::ops::Range;

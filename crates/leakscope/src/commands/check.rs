@@ -18,12 +18,10 @@ use leakscope_report::units::counted;
 
 use super::reading;
 use crate::cli::{Check, CheckFormat, Confidence, Gate, Inconclusive};
-use crate::input_files::{self, InputFiles};
+use crate::input_files::{CONFIGURATION, InputFiles};
+use crate::named_file;
 use crate::screen::{self, Advised, Screen};
 use crate::shell;
-
-/// What is read if --config names nothing.
-pub(crate) const CONFIGURATION: &str = "leakscope.toml";
 
 impl Check {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
@@ -93,7 +91,7 @@ impl<'g> Asked<'g> {
                 let hint = "--write-baseline makes it, of the leaks that there are";
                 return Err(Advised { message, hint }.into());
             }
-            let text = input_files::read_text(path)?;
+            let text = named_file::read_text(path)?;
             let baseline = Baseline::read(&text).map_err(|error| Advised {
                 message: format!("`{name}`: {error}"),
                 hint: "without this file, --write-baseline makes a new one",
@@ -400,7 +398,7 @@ fn note_left_out(form: &str, left_out: LeftOut) {
 }
 
 fn read_rules(path: &Path) -> anyhow::Result<Rules> {
-    let text = input_files::read_text(path)?;
+    let text = named_file::read_text(path)?;
     Ok(Rules::read(&path.display().to_string(), &text)?)
 }
 

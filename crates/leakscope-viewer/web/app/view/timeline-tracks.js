@@ -78,7 +78,7 @@ function ownerTrack(page, pin, shown) {
   const owner = ownerOf(pin);
   /** @type {Track | null} */
   let track = null;
-  const picture = new Picture('', (pen, width, height) => {
+  const picture = new Picture(`Live bytes of ${ownerName(page, owner)}`, (pen, width, height) => {
     const scale = new Scale(shown(), width);
     if (track !== null) {
       const { heap, exact } = track;
@@ -101,14 +101,15 @@ function ownerTrack(page, pin, shown) {
     const { heap } = track;
     const sum = (/** @type {number[]} */ counts) => counts.reduce((sum, count) => sum + count, 0);
     amount.textContent = `${counted(sum(heap.allocations), 'allocation')} ↑ ${counted(sum(heap.frees), 'free')} ↓${track.exact ? '' : ', in sums'}`;
-    picture.describe(`Live bytes of ${name.title}: ${amount.textContent}`);
+    describe();
     picture.draw();
   }, (message) => { amount.textContent = message; });
   const named = new Latest(page.source, 'site', (answer) => {
     name.title = answer.site.title;
     fill(name, ...breakable(shortenedTitle(answer.site.title, 36)));
-    picture.describe(`Live bytes of ${name.title}`);
+    describe();
   }, () => {});
+  const describe = () => picture.describe(`Live bytes of ${name.title}${track === null ? '' : `: ${amount.textContent}`}`);
   const ask = () => {
     if (picture.width === 0) return;
     const [from, to] = shown();

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Browser } from './chromium.js';
 import { golden, recording, SCREENSHOTS, serving } from './program.js';
-import { inTabOf, open, SIGNS } from './tab.js';
+import { inTabOf, open, SIGNS, turnTo } from './tab.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -44,7 +44,7 @@ for (const [name, trace] of /** @type {[string, string | null][]} */ ([['golden'
           await inTabOf(browser, async (tab) => {
             await open(tab, url, VIEWS[0]);
             for (const fragment of [...VIEWS, ...STATES]) {
-              await tab.run((fragment) => { location.hash = fragment; }, fragment);
+              await turnTo(tab, fragment);
               await tab.see(SIGNS[/** @type {keyof typeof SIGNS} */ (fragment.split('?')[0])]);
               await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
               assert.deepEqual(await violations(tab), [], `${fragment}, ${theme}, ${width}`);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { golden, PROGRAM, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
-import { inTabOf, open } from './tab.js';
+import { inTabOf, open, turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -86,7 +86,7 @@ test('against a recording before', async () => {
           await open(tab, url, 'flame');
           await tab.until('the choice', () => document.querySelector('select[aria-label="Against a recording before"]:not([hidden])') !== null);
           for (const side of /** @type {const} */ (['before', 'after'])) {
-            await tab.run((side) => { location.hash = `flame?against=${side}`; }, side);
+            await turnTo(tab, `flame?against=${side}`);
             const rows = await tab.until(`both sides, as wide as ${side}`, (width) => {
               const details = document.querySelector('.flame-numbers details');
               if (details instanceof HTMLDetailsElement) details.open = true;

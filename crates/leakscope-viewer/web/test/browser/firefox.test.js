@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Firefox } from './firefox.js';
 import { golden, SCREENSHOTS, serving, singleFile } from './program.js';
-import { SIGNS } from './tab.js';
+import { SIGNS, turnTo } from './tab.js';
 
 /** @type {Firefox} */
 let firefox;
@@ -34,13 +34,13 @@ async function walk(url, form) {
     document.addEventListener('securitypolicyviolation', (event) => kept.complaints.push(event.violatedDirective));
   });
   for (const view of VIEWS) {
-    await firefox.run((view) => { location.hash = view; }, view);
+    await turnTo(firefox, view);
     await see(SIGNS[view]);
     writeFileSync(join(SCREENSHOTS, `firefox-${form}-${view}.png`), await firefox.picture());
     assert.equal(await firefox.run(() => (document.scrollingElement?.scrollWidth ?? 0) <= innerWidth), true, `${view} is wider than the window`);
   }
   // A leak is followed to its stack and into the timeline.
-  await firefox.run(() => { location.hash = 'overview'; });
+  await turnTo(firefox, 'overview');
   await see('.finding .title');
   await firefox.run(() => /** @type {HTMLElement} */ (document.querySelector('.finding .title')).click());
   await see('.split-detail h2', 'Call stack');
@@ -53,7 +53,7 @@ async function walk(url, form) {
   });
   await firefox.key('5');
   await see(SIGNS.events);
-  await firefox.run(() => { location.hash = 'events?text=alloc'; });
+  await turnTo(firefox, 'events?text=alloc');
   await see('.list-row mark');
   assert.deepEqual(await firefox.run(() => /** @type {any} */ (window).complaints), []);
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { PROGRAM, ROOT, SCREENSHOTS, serving, singleFile, withData } from './program.js';
+import { turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -69,7 +70,7 @@ async function look(url, trace, name) {
   writeFileSync(join(SCREENSHOTS, `heap-${name}-site.png`), await tab.picture());
   await tab.key('Enter');
   for (const shade of ['age', 'verdict']) {
-    await tab.run((shade) => { location.hash = `memory?shade=${shade}`; }, shade);
+    await turnTo(tab, `memory?shade=${shade}`);
     await tab.see('.memory-legend', shade === 'age' ? 'younger than' : 'Leak');
     writeFileSync(join(SCREENSHOTS, `heap-${name}-${shade}.png`), await tab.picture());
   }

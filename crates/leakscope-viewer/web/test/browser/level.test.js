@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { golden, recording, serving, singleFile } from './program.js';
-import { inTabOf, open } from './tab.js';
+import { inTabOf, open, turnTo } from './tab.js';
 
 /** @typedef {import('./chromium.js').Tab} Tab */
 
@@ -56,12 +56,12 @@ async function look(served, url, width, ticks) {
       const shares = await tab.run(() => [...document.querySelectorAll('.stacked-keys .amount')].map(({ textContent }) => textContent ?? ''));
       assert.equal(shares.reduce((sum, share) => sum + number(share.split(' B')[0]), 0), level.bytes, `${shares}`);
       await listenToPictures(tab);
-      await tab.run((tick) => { location.hash = `overview?cursor=${tick}`; }, tick);
+      await turnTo(tab, `overview?cursor=${tick}`);
       await written(tab, 'heap-picture', all);
       await tab.see('.clock dd', all);
     }
     // The pointer: first between what and what, then exactly.
-    await tab.run(() => { location.hash = 'timeline'; });
+    await turnTo(tab, 'timeline');
     await tab.see('.lane-label');
     const { left, width: room, y } = await tab.place('.time-below');
     for (const share of [0.21, 0.5, 0.83]) {

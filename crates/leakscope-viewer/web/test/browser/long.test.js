@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { recording, SCREENSHOTS, singleFile } from './program.js';
-import { inTabOf, open } from './tab.js';
+import { inTabOf, open, turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -26,7 +26,7 @@ test('where events are missing, lists say how many', { skip: LONG === null }, as
     assert.ok(number(listed) > 600 && number(all) > 20_000);
     writeFileSync(join(SCREENSHOTS, 'long-events.png'), await tab.picture());
     await open(tab, url, 'events');
-    await tab.run(() => { location.hash = 'events?text=nowhere'; });
+    await turnTo(tab, 'events?text=nowhere');
     await tab.see('.rest', `0 events found in the ${listed} of ${all} events that this file holds`);
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { golden, recording, SCREENSHOTS, serving, singleFile } from './program.js';
-import { inTabOf, open } from './tab.js';
+import { inTabOf, open, turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -40,12 +40,12 @@ async function pins(url, { tasks, heaps }, form) {
     if (heaps.length > 0) {
       await open(tab, url, 'system');
       await tab.click('.pin', 'Pin');
-      await tab.run(() => { location.hash = location.hash.replace('system', 'timeline'); });
+      await turnTo(tab, (await tab.run(() => location.hash)).replace('#system', 'timeline'));
       await tab.see('.track-label', `Heap ${heaps[0].heap}`);
       assert.deepEqual(await changes(tab), [heaps[0].allocations, heaps[0].frees]);
     }
     writeFileSync(join(SCREENSHOTS, `owners-pins-${form}.png`), await tab.picture());
-    await tab.run(() => { location.hash = 'timeline?pins=heap-nonsense,task-x,0'; });
+    await turnTo(tab, 'timeline?pins=heap-nonsense,task-x,0');
     await tab.until('what can be read of the pins', () => document.querySelectorAll('.track').length === 1);
   });
 }

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Browser } from './chromium.js';
 import { golden, recording, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
-import { inTabOf, open, SIGNS } from './tab.js';
+import { inTabOf, open, SIGNS, turnTo } from './tab.js';
 
 /** @typedef {import('./chromium.js').Tab} Tab */
 
@@ -40,7 +40,7 @@ async function everyView(url, name) {
       await inTab(async (tab) => {
         await open(tab, url, VIEWS[0]);
         for (const view of VIEWS) {
-          await tab.run((view) => { location.hash = view; }, view);
+          await turnTo(tab, view);
           await tab.see(SIGNS[view]);
           await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
           writeFileSync(join(SCREENSHOTS, `${name}-${view}-${theme}-${width}.png`), await tab.picture());
@@ -277,7 +277,7 @@ async function sayOfRanges(url, ranges) {
     await open(tab, url, 'system');
     for (const range of ranges) {
       for (const view of ['sites?', 'flame?weight=allocated_bytes&', 'flame?weight=bytes_at_peak&', 'tasks?']) {
-        await tab.run((fragment) => { location.hash = fragment; }, `${view}range=${range}`);
+        await turnTo(tab, `${view}range=${range}`);
         await tab.see(view === 'tasks?' ? '.limits' : '.rest', 'in the range');
         if (view.startsWith('flame')) {
           await tab.click('.flame-numbers summary');
@@ -290,9 +290,8 @@ async function sayOfRanges(url, ranges) {
           // The file does not know these of a range.
           return cells.map((row) => row.filter((_, place) => !/^(Switches|CPU|Tasks)/.test(heads[place])));
         }));
-        // Nothing of this view shall be taken for the next one's.
-        await tab.run(() => { location.hash = 'system'; });
-        await tab.see(SIGNS.system);
+        // Nothing of one flame graph is taken for the next one's.
+        await turnTo(tab, 'system');
       }
     }
   });
@@ -328,8 +327,7 @@ test('a heap dump is looked at without times', async () => {
         await tab.see('.split-detail h2', 'Call stack');
         await tab.see('.split-detail', 'Blocks that still live');
         for (const view of VIEWS) {
-          await tab.run((view) => { location.hash = view; }, view);
-          await tab.until(view, (view) => document.documentElement.dataset.view === view, view);
+          await turnTo(tab, view);
           if (['timeline', 'events', 'terminal', 'tasks'].includes(view)) await tab.see('.without-times', 'ump');
           else await tab.see(SIGNS[view]);
           writeFileSync(join(SCREENSHOTS, `dump-${form === url ? 'served' : 'file'}-${view}.png`), await tab.picture());
@@ -425,7 +423,7 @@ test('what a device calls its tasks is text', () => serving(golden('hostile-name
     await inTab(async (tab) => {
       await open(tab, form, 'overview');
       for (const view of VIEWS) {
-        await tab.run((view) => { location.hash = view; }, view);
+        await turnTo(tab, view);
         await tab.see(SIGNS[view]);
         assert.equal(await tab.run(() => document.querySelectorAll('img, iframe, object, [onerror]').length), 0);
       }

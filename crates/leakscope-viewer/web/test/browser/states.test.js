@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Browser } from './chromium.js';
 import { golden, SCREENSHOTS, serving, singleFile, withData } from './program.js';
-import { inTabOf, open, SIGNS } from './tab.js';
+import { inTabOf, open, SIGNS, turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -135,7 +135,7 @@ test('when the server is gone, what is on the page stays', () => serving(TRACE, 
   await tab.until('sorted all the same', () => document.querySelector('th[aria-sort="descending"]') !== null);
   assert.equal(await tab.run(() => document.querySelectorAll('.table tbody tr').length), rows);
   // A view that was not open before says what is left to do.
-  await tab.run(() => { location.hash = 'tasks'; });
+  await turnTo(tab, 'tasks');
   await tab.see('.tasks', 'start leakscope view again');
   await tab.close();
 }));
@@ -144,13 +144,15 @@ test('every table and every list can be copied', () => serving(TRACE, (url) => i
   let copied = 0;
   await open(tab, url, 'overview');
   for (const fragment of [...VIEWS, 'sites?site=0', 'timeline?alive=1&cursor=1000000&range=100-1000000', 'events?kinds=heap']) {
-    await tab.run((fragment) => { location.hash = fragment; }, fragment);
+    await turnTo(tab, fragment);
     await tab.see(SIGNS[/** @type {keyof typeof SIGNS} */ (fragment.split('?')[0])]);
-    await tab.run(() => {
+    await tab.run(() => { navigator.clipboard.writeText = async (text) => { document.documentElement.dataset.copied = text; }; });
+    if (fragment.includes('site=')) await tab.see('.split-detail h2', 'Call stack');
+    await tab.until('the numbers of all pictures', () => {
+      // What comes later than others is opened when it has come.
       for (const details of document.querySelectorAll('details')) details.open = true;
-      navigator.clipboard.writeText = async (text) => { document.documentElement.dataset.copied = text; };
+      return [...document.querySelectorAll('details.numbers')].every((details) => details.querySelector('table') !== null);
     });
-    await tab.until('the numbers of all pictures', () => [...document.querySelectorAll('details.numbers')].every((details) => details.querySelector('table') !== null));
     const without = await tab.run(() => [...document.querySelectorAll('main table')].filter((table) => table.checkVisibility() && table.querySelector('tbody tr') !== null)
       .filter((table) => (table.closest('.table-box, .histogram')?.querySelector('.copy') ?? null) === null).map((table) => table.textContent?.slice(0, 80)));
     assert.deepEqual(without, [], `${fragment}: a table without a button`);
@@ -182,5 +184,19 @@ test('without a heap event nothing is known of the heap', async () => {
     await open(tab, url, 'overview');
     assert.doesNotMatch(await tab.run(() => document.querySelector('.figures')?.textContent ?? ''), /0 B/);
     await tab.see('.figure', 'not known');
+  });
+});
+
+test('what cannot be judged is not headed as no leak', async () => {
+  const url = withData('undecided', singleFile('undecided-base', TRACE).path, (document) => {
+    const [leak] = document.overview.findings;
+    const standing = [{ known: 'baseline.json' }, 'unknown', 'unknown', 'fine'];
+    document.overview.findings = standing.map((standing, number) => ({ ...leak, standing, title: `site ${number}`, verdict: standing === 'fine' ? 'once' : 'uncertain' }));
+    Object.assign(document.overview.totals, { leaks: 0, call_sites: 10 });
+  });
+  await inTabOf(browser, async (tab) => {
+    await open(tab, url, 'overview');
+    const groups = await tab.run(() => [...document.querySelectorAll('.section details summary')].map(({ textContent }) => textContent).filter((text) => text?.includes('call site')));
+    assert.deepEqual(groups, ['Leaks that are known or suppressed: 1 call site', 'Cannot be judged: 2 call sites', 'No leaks, as far as this trace shows: 7 call sites']);
   });
 });

@@ -27,3 +27,16 @@ export async function open(tab, url, fragment) {
   const name = /** @type {keyof typeof SIGNS} */ (fragment.split('?')[0]);
   await tab.see(SIGNS[name]);
 }
+
+/**
+ * Goes to a fragment of the page that is open. The page has heard of it before this is answered, so that nothing of the
+ * view that stood there can be taken for the next one's.
+ * @param {{ run(run: (fragment: string) => Promise<unknown>, fragment: string): Promise<unknown> }} tab @param {string} fragment
+ */
+export async function turnTo(tab, fragment) {
+  await tab.run((fragment) => new Promise((resolve) => {
+    if (location.hash === `#${fragment}`) return resolve(null);
+    addEventListener('hashchange', () => resolve(null), { once: true });
+    location.hash = fragment;
+  }), fragment);
+}

@@ -9,7 +9,7 @@ use leakscope_analysis::trace::{HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_capture::recording::{CreateError, Ending, Recording};
 
-use super::recognise::NotRecorded;
+use super::recognise::nothing_added;
 use crate::recording::OpenRecording;
 
 /// Whether ids carry the core in a recording that begins so.
@@ -56,5 +56,5 @@ pub(super) fn judge(
         let why = "the device sends several cores";
         return Err(CreateError::NotContinued { path, why }.into());
     }
-    Err(NotRecorded::not_added(&head, ending.bytes, path).into())
+    Err(nothing_added(&head, ending.bytes, path).into())
 }

@@ -54,7 +54,6 @@ use self::live::{Line, Live, Reader};
 use self::openocd::OpenOcd;
 use self::page::Page;
 use self::queue::{Queue, queue};
-pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
 use super::check::Asked;
 use super::reading;
@@ -63,7 +62,7 @@ use crate::input_files::InputFiles;
 use crate::project::Project;
 use crate::recording::OpenRecording;
 use crate::screen::{self, Advised, Screen};
-use crate::{firmware, interrupt, is_broken_pipe};
+use crate::{firmware, interrupt};
 
 /// The file is looked at this often.
 const TICK: Duration = Duration::from_millis(100);
@@ -409,7 +408,7 @@ impl Record {
         }
         while live.follow(&mut |line| status.log(line))? {}
         if live.packets() == 0 || !is_saved {
-            let nothing = NotRecorded::of(&live.head(), ending.bytes, &saved);
+            let nothing = recognise::nothing_recorded(&live.head(), ending.bytes, &saved);
             return Err(words::failure(ending.reason, &saved, is_saved).unwrap_or(nothing.into()));
         }
         status.judge(|| live.report())?;
@@ -419,7 +418,7 @@ impl Record {
             at_the_end,
         ) {
             // Nobody wants to read on; how it ended is in the exit code all the same.
-            Err(error) if is_broken_pipe(&error) => {}
+            Err(error) if screen::is_broken_pipe(&error) => {}
             shown => shown?,
         }
         match words::failure(ending.reason, &saved, is_saved) {

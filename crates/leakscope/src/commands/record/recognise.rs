@@ -9,6 +9,8 @@ use leakscope_analysis::trace::Layout;
 use leakscope_report::units;
 use leakscope_systemview::{Frame, Header, id};
 
+use crate::screen::Advised;
+
 /// Something else than packets.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Data {
@@ -80,64 +82,43 @@ impl fmt::Display for Data {
     }
 }
 
-/// A recording with nothing in it that could be read.
-#[derive(Debug)]
-pub(crate) enum NotRecorded {
-    /// No byte came.
-    Nothing,
-    /// Bytes came, and are saved, but no packets.
-    Other { data: String, hint: &'static str },
+/// What to do if nothing came that is a packet.
+const NOTHING: &str = "does the program start its recorder, and is this the port that it sends on? A device that records nothing \
+                       also does not answer";
+
+/// Why a recording has nothing in it that could be read.
+pub(super) fn nothing_recorded(head: &[u8], bytes: u64, saved: &Path) -> Advised {
+    nothing(
+        head,
+        bytes,
+        &format!("all of it is in `{}`", saved.display()),
+    )
 }
 
-impl std::error::Error for NotRecorded {}
-
-impl NotRecorded {
-    pub(super) fn of(head: &[u8], bytes: u64, saved: &Path) -> Self {
-        let end = format!("all of it is in `{}`", saved.display());
-        Self::ending_so(head, bytes, &end)
-    }
-
-    /// The same of what was to be added to a recording.
-    pub(super) fn not_added(head: &[u8], bytes: u64, saved: &Path) -> Self {
-        let end = format!("nothing was added to `{}`", saved.display());
-        Self::ending_so(head, bytes, &end)
-    }
-
-    fn ending_so(head: &[u8], bytes: u64, end: &str) -> Self {
-        if bytes == 0 {
-            return Self::Nothing;
-        }
-        let (what, hint) = match what_else(head) {
-            Some(data) => (data.to_string(), data.hint()),
-            None => {
-                let came = units::bytes_with_unit(bytes);
-                (
-                    format!("nothing was recorded: {came} came, and no trace is in them"),
-                    Self::Nothing.hint(),
-                )
-            }
-        };
-        let data = format!("{what}; {end}");
-        Self::Other { data, hint }
-    }
-
-    /// What the user can do about it.
-    pub(crate) fn hint(&self) -> &'static str {
-        match self {
-            Self::Nothing => {
-                "does the program start its recorder, and is this the port that it sends on? A device \
-                 that records nothing also does not answer"
-            }
-            Self::Other { hint, .. } => hint,
-        }
-    }
+/// The same of what was to be added to a recording.
+pub(super) fn nothing_added(head: &[u8], bytes: u64, saved: &Path) -> Advised {
+    nothing(
+        head,
+        bytes,
+        &format!("nothing was added to `{}`", saved.display()),
+    )
 }
 
-impl fmt::Display for NotRecorded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Nothing => write!(f, "nothing was recorded: the device has sent no packets"),
-            Self::Other { data, .. } => f.write_str(data),
+fn nothing(head: &[u8], bytes: u64, end: &str) -> Advised {
+    let (what, hint) = match what_else(head) {
+        _ if bytes == 0 => {
+            return Advised {
+                message: "nothing was recorded: the device has sent no packets".to_owned(),
+                hint: NOTHING,
+            };
         }
-    }
+        Some(data) => (data.to_string(), data.hint()),
+        None => {
+            let came = units::bytes_with_unit(bytes);
+            let what = format!("nothing was recorded: {came} came, and no trace is in them");
+            (what, NOTHING)
+        }
+    };
+    let message = format!("{what}; {end}");
+    Advised { message, hint }
 }
