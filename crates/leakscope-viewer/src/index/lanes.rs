@@ -27,7 +27,7 @@ pub(crate) struct Lanes {
     pub(crate) until: u64,
     /// Its ticks by lane, of running and of being ready.
     open: Vec<[u64; 2]>,
-    /// So many of these are those that are not 0: the lane, and whether it is of being ready.
+    /// Those that are not 0, in the first `count` places: the lane, and whether it is of being ready.
     touched: Vec<(u32, bool)>,
     count: usize,
     /// Room to make bins longer.
