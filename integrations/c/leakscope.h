@@ -40,12 +40,14 @@ struct leakscope_config {
     const char *operating_system;        /* e.g. "FreeRTOS" */
     const char *const *descriptions;     /* more for SYSDESC, e.g. "I#15=SysTick": at most 128 bytes each */
     size_t description_count;
-    uint32_t (*clock)(void);             /* a counter that wraps; called with the lock held */
+    uint32_t (*clock)(void);             /* a counter that wraps; called with the lock held. All cores must read the same
+                                            one: not one that each has for itself (DWT->CYCCNT, mcycle, CCOUNT) */
     uint32_t clock_hz;                   /* its frequency */
     uint32_t cpu_hz;                     /* 0: the clock's */
     uint64_t (*microseconds)(void);      /* the operating system's time */
     size_t (*write_when_full)(const uint8_t *bytes, size_t length); /* empties the buffer when it is full; returns
-                                            how many bytes it took. NULL: events are dropped and counted */
+                                            how many bytes it took: 0 if nobody takes any at present, and the event at
+                                            hand is dropped and counted. NULL: so are all that find no room */
     bool wait_when_full;                 /* spin until a reader (a probe, another core) has made room */
     uintptr_t ram_base;                  /* subtracted from the ids of tasks and timers, */
     uint8_t id_shift;                    /* which are then shifted right by 0 to 31 bits */

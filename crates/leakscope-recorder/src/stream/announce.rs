@@ -138,8 +138,10 @@ impl Output<'_> {
                 fields.number((time >> 32) as u32)
             }),
             None => {
-                let now = self.now;
-                self.packet(id::SYSTIME_CYCLES, &mut |fields| fields.number(now))
+                // Of a narrow counter, a host would take each time that it comes around for a reset.
+                let is_wide = self.scale.mask == u32::MAX;
+                let cycles = if is_wide { self.now } else { self.time as u32 };
+                self.packet(id::SYSTIME_CYCLES, &mut |fields| fields.number(cycles))
             }
         };
     }
