@@ -3329,14 +3329,19 @@ void leakscope_on_realloc_from(const void *from, size_t from_size, const void *b
 /* What an allocator calls, while it serves a call, has its frame so many bytes below that call's. */
 #define NEAR_BELOW (128u * sizeof(uintptr_t))
 
-/* Whose stack a call is on. Where stacks lie side by side, or interrupts use that of a task, its place does not tell. */
+/* Whose stack a call is on. Where stacks lie side by side, or interrupts use that of a task, its place does not tell. (A task may
+ * go on on another core.) */
 struct context {
-    uintptr_t stack_end;
+    uintptr_t task, stack_end;
     uint32_t interrupt;
 };
 
 static struct context own_context(void) {
-    struct context context = {0, 0};
+    const struct core *const core = own_core();
+    struct context context = {(uintptr_t)LEAKSCOPE_TASK(), 0, 0};
+    if (context.task == 0 && core->running == RUNNING_TASK) {
+        context.task = core->running_task;
+    }
 #if LEAKSCOPE_CORES == 1
     context.stack_end = leakscope_stack_end;
 #endif
@@ -3365,7 +3370,8 @@ bool leakscope_call_begins(const void *frame) {
     const struct context context = own_context();
     for (size_t i = 0; i < MOST_CALLS; i++) {
         struct call *const call = &calls[i];
-        if (call->frame != 0 && call->context.stack_end == context.stack_end && call->context.interrupt == context.interrupt) {
+        if (call->frame != 0 && call->context.task == context.task && call->context.stack_end == context.stack_end &&
+            call->context.interrupt == context.interrupt) {
             /* A frame that lies deeper than the one at hand has gone without an end: its task was deleted. */
             call->frame = at - call->frame < NEAR_BELOW ? 0 : call->frame;
             is_served = is_served || call->frame - at - 1 < NEAR_BELOW;

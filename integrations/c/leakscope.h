@@ -163,7 +163,11 @@ extern uintptr_t leakscope_stack_end;
 
 /* For wrappers of an allocator whose functions call each other, as newlib's realloc frees what it leaves over: whether a call is
  * the program's, and not one by which the allocator serves another one of the same task or interrupt, which is not to be told.
- * Where it is the program's, leakscope_call_ends follows, with the same LEAKSCOPE_FRAME. */
+ * Where it is the program's, leakscope_call_ends follows, with the same LEAKSCOPE_FRAME.
+ *
+ * Tasks are told apart by leakscope_task_runs, LEAKSCOPE_TASK() or leakscope_stack_end. Where the recorder is told none of these, what
+ * has its frame in the 128 words below a call that is being served counts as the allocator's: another task's call too, if its stack
+ * lies there. */
 bool leakscope_call_begins(const void *frame);
 void leakscope_call_ends(const void *frame);
 
