@@ -2067,8 +2067,8 @@ static bool make_room(struct core *core) {
 /* ---------------------------------------------------------------- The host's commands */
 
 /* Answers are packets of a recording: a stopped recorder has none to put them between. One that finds no room is left out,
- * as events are recorded before all else: the host can ask again. Returns whether there is a text; locks. */
-static bool answer(struct core *core, uint32_t kind, uint32_t number) {
+ * as events are recorded before all else: the host can ask again. Locks. */
+static void answer(struct core *core, uint32_t kind, uint32_t number) {
     const struct times times = read_times();
     struct part part;
     make_part(&part, kind, number);
@@ -2087,7 +2087,6 @@ static bool answer(struct core *core, uint32_t kind, uint32_t number) {
         }
         output_unlock(core, lock);
     } while (!is_over && make_room(core));
-    return part.length > 0;
 }
 
 static void answer_all(struct core *core, uint32_t kind, uint32_t count) {
@@ -2143,8 +2142,7 @@ static void receive_byte(struct core *core, uint8_t byte) {
         break;
     case COMMAND_ID_GET_SYSDESC:
         answer(core, PART_INIT, 0);
-        for (uint32_t number = 0; answer(core, PART_TEXT, number) || number < JOINED_TEXTS; number++) {
-        }
+        answer_all(core, PART_TEXT, JOINED_TEXTS + (uint32_t)recorder.config.description_count);
         break;
     case COMMAND_ID_GET_NUMMODULES:
         answer(core, PART_MODULE_COUNT, 0);

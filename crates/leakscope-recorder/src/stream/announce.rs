@@ -83,7 +83,7 @@ impl Part {
 }
 
 /// Into how many texts the four short descriptions go at worst.
-const JOINED: usize = 4;
+pub(super) const JOINED: usize = 4;
 
 impl Output<'_> {
     /// What a recording begins with. A host counts from here.

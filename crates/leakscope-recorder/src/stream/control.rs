@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use super::announce::{Part, SystemText};
+use super::announce::{JOINED, Part, SystemText};
 use super::command::Command;
 use super::{DOWN_BUFFER, Session, Settings, Stream};
 use crate::config::{Config, WhenFull};
@@ -170,7 +170,7 @@ where
                 all(&mut |number| {
                     let text = SystemText::new(config, number);
                     tell(&mut |output| output.system_text(text.bytes()));
-                    !text.bytes().is_empty() || number < 4
+                    number + 1 < JOINED + config.descriptions.len()
                 });
             }
             Command::GetModuleCount => tell(&mut |output| output.module_count()),
