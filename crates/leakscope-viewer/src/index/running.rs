@@ -1,14 +1,14 @@
 //! Who ran and who was ready, from when to when.
 //!
 //! A task is ready from `TASK_START_READY` on, or from the moment in which something else takes its core from
-//! it, until it runs (again), or `TASK_STOP_READY` says that it cannot, or its core is idle. (Not every recorder
-//! sends `TASK_STOP_READY`; but with a task that is ready, no core is idle.) An interrupt is ready while
+//! it, until it runs (again), or `TASK_STOP_READY` or `TASK_TERMINATE` says that it cannot, or its core is idle, or the target is
+//! reset. (Not every recorder sends `TASK_STOP_READY`; but with a task that is ready, no core is idle.) An interrupt is ready while
 //! another one interrupts it.
 
 use leakscope_analysis::trace::{Context, Event, EventKind, Start, Trace};
 use leakscope_systemview::{id, varint};
 
-use super::actors::Actor;
+use super::actors::{Actor, Sort};
 
 /// Somebody ran on a core, or was ready to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +78,11 @@ const fn stops_task(id: u32) -> bool {
 }
 
 /// Whether who ran before an event with this id could have gone on.
-const fn stays_ready(id: u32, before: Context) -> bool {
+const fn stays_ready(id: u32, before: Sort) -> bool {
     match before {
-        Context::Interrupt(_) => id == id::ISR_ENTER,
-        Context::Task(_) => !stops_task(id),
-        _ => false,
+        Sort::Interrupt => id == id::ISR_ENTER,
+        Sort::Task => !stops_task(id),
+        Sort::Other => false,
     }
 }
 
@@ -118,7 +118,10 @@ impl Turn {
         }
         let now = number(event.core, trace.running(event.core));
         let mut ready = None;
-        if matches!(event.id, id::TASK_START_READY | id::TASK_STOP_READY) {
+        if matches!(
+            event.id,
+            id::TASK_START_READY | id::TASK_STOP_READY | id::TASK_TERMINATE
+        ) {
             let address = varint::read(event.payload, 0).map_or(0, |(number, _)| number);
             let task = trace.task_index(event, address).map(Context::Task);
             ready = task.map(|task| number(event.core, task));
@@ -174,6 +177,8 @@ impl Running {
         };
         if restarts {
             self.forget_ready(time, &mut ended);
+            // Who ran is not ready to go on.
+            self.switch(core, now, time, |_| false, &mut ended);
         }
         self.switched(id, core, time, now, &mut ended);
         if let Some(task) = ready {
@@ -238,7 +243,7 @@ impl Running {
         ended: &mut impl FnMut(Span),
     ) {
         let runs = |core: &Core| core.now.is_some_and(|now| now.context == task.context);
-        if id == id::TASK_STOP_READY {
+        if id != id::TASK_START_READY {
             self.end_ready(task.context, time, ended);
         } else if !self.cores.iter().any(runs) {
             self.begin_ready(task, core, time);
@@ -252,7 +257,7 @@ impl Running {
         core: u8,
         now: Actor,
         time: u64,
-        stays_ready: impl Fn(Context) -> bool,
+        stays_ready: impl Fn(Sort) -> bool,
         ended: &mut impl FnMut(Span),
     ) {
         let place = usize::from(core);
@@ -274,7 +279,7 @@ impl Running {
                 to: time,
             });
             if stays_ready(before.is) {
-                state.interrupts += usize::from(matches!(before.is, Context::Interrupt(_)));
+                state.interrupts += usize::from(before.is == Sort::Interrupt);
                 self.begin_ready(before, core, time);
             }
         }
@@ -297,7 +302,7 @@ impl Running {
         }
         let ready = Readiness {
             is_ready: true,
-            is_interrupt: matches!(actor.is, Context::Interrupt(_)),
+            is_interrupt: actor.is == Sort::Interrupt,
             core,
             lane: actor.lane,
             since,
