@@ -16,6 +16,7 @@ mod memory;
 mod owners;
 mod program;
 mod routes;
+mod sessions;
 mod tracks;
 mod twin;
 mod windows;
