@@ -73,7 +73,7 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
 
 /// The device and its number there.
 #[cfg(unix)]
-type Identity = (u64, u64);
+pub(crate) type Identity = (u64, u64);
 
 #[cfg(unix)]
 pub(crate) fn identity(path: &Path) -> io::Result<Identity> {
@@ -83,7 +83,7 @@ pub(crate) fn identity(path: &Path) -> io::Result<Identity> {
 }
 
 #[cfg(not(unix))]
-type Identity = PathBuf;
+pub(crate) type Identity = PathBuf;
 
 #[cfg(not(unix))]
 pub(crate) fn identity(path: &Path) -> io::Result<Identity> {

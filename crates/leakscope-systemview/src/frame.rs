@@ -67,9 +67,9 @@ impl<'a> Frame<'a> {
         if ((head >> 8) as u8).wrapping_sub(shape.least_second) > shape.more_seconds {
             return None;
         }
-        let rest = head >> (shape.id_bits & 0x3F);
-        let length = rest as u32 & shape.length;
-        let number = varint::length_in(rest, 5) as u32 & shape.number;
+        let length = head as u32 & shape.length;
+        let length = length >> 8 | length >> 16;
+        let number = varint::length_in(head >> 8, 5) as u32 & shape.number;
         let start = 1 + (shape.prefix & 3) as usize;
         let end = start + ((length | number) & 0x7F) as usize;
         let tail = u64::from_le_bytes(*window.get(end - 1..)?.first_chunk()?);
@@ -174,17 +174,15 @@ pub fn fields_without_length(id: u32) -> Option<(u8, bool)> {
 /// How a packet's first bytes say where its payload begins and ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// All ones over the byte that holds the length, if there is one.
+    /// All ones over the packet's byte that holds the length, if there is one.
     length: u32,
-    /// All ones over the lowest byte if the payload is one number.
+    /// All ones over the lowest byte if the payload is one number, which stands behind an id of one byte.
     number: u32,
     /// [`Shape::NEITHER`] if it is neither.
     unusual: u32,
     /// The second byte has at least this value, and at most so much more.
     least_second: u8,
     more_seconds: u8,
-    /// How many bits the id takes.
-    id_bits: u8,
     /// How many bytes stand between the first byte and the payload.
     prefix: u8,
 }
@@ -205,12 +203,15 @@ impl Shape {
         let is_unusual = numbers > 1 || has_string || id > id::LAST;
         let has_second = id > 0x7F;
         Self {
-            length: if has_length { 0xFF } else { 0 },
+            length: match (has_length, has_second) {
+                (false, _) => 0,
+                (true, false) => 0xFF00,
+                (true, true) => 0xFF_0000,
+            },
             number: if numbers == 1 { 0xFF } else { 0 },
             unusual: if is_unusual { Self::NEITHER } else { 0 },
             least_second: if has_second { (id >> 7) as u8 } else { 0 },
             more_seconds: if has_second { 0 } else { 0xFF },
-            id_bits: 8 + 8 * has_second as u8,
             prefix: has_second as u8 + has_length as u8,
         }
     }

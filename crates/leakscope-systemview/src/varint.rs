@@ -30,7 +30,8 @@ pub fn read(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
 /// As [`read`].
 #[inline]
 pub fn read_any(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
-    let Some(word) = bytes.get(position..).and_then(|rest| rest.first_chunk()) else {
+    let eight = bytes.get(position..position.wrapping_add(8));
+    let Some(word) = eight.and_then(|eight| eight.first_chunk()) else {
         return read_at_end(bytes, position);
     };
     let word = u64::from_le_bytes(*word);

@@ -175,7 +175,11 @@ impl<'d> Reading<'d> {
             _ => {
                 let mut reason = vec![Word::Count(blocks)];
                 if self.dump.mode == Some(Mode::Leaks) {
-                    reason.push(Word::Text(" blocks outstanding"));
+                    reason.push(Word::Text(if blocks == 1 {
+                        " block outstanding"
+                    } else {
+                        " blocks outstanding"
+                    }));
                 } else {
                     reason.push(Word::Text(" of "));
                     reason.push(Word::Count(site.allocations));

@@ -126,7 +126,7 @@ impl HeapModel {
             None => None,
         };
         if self.overlaps.watches() {
-            lost = self.begin_over_others(address, &block, lost, now);
+            lost = self.begin_over_others(address, heap, size, lost, now);
         }
         self.totals.allocations += 1;
         self.totals.allocated_bytes += size;

@@ -144,7 +144,8 @@ impl Slot {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks {
     by_address: Table,
-    freed: usize,
+    /// How many were freed, without those that are forgotten.
+    freed: u64,
     /// How often a block came to where another had been freed.
     pub(super) returned: u64,
     /// Whether freed blocks were forgotten.
@@ -152,14 +153,17 @@ pub(super) struct Blocks {
 }
 
 /// At least this many freed blocks are remembered.
-const REMEMBERED: usize = 1 << 16;
+const REMEMBERED: u64 = 1 << 16;
 
 impl Blocks {
     /// A block comes to live; returns the one that lived there and must have gone unseen.
     #[inline(always)]
     pub(super) fn allocate(&mut self, address: u64, block: LiveBlock) -> Option<LiveBlock> {
         let Some(slot) = self.by_address.get_mut(address) else {
-            self.add(address, block);
+            if address != NOWHERE {
+                // It is written there from registers: a block that is handed on would be read back from the stack.
+                self.by_address.add(address).state = State::Live(block);
+            }
             return None;
         };
         if let State::Live(lost) = slot.state {
@@ -167,17 +171,8 @@ impl Blocks {
             return Some(lost);
         }
         slot.state = State::Live(block);
-        self.freed -= 1;
         self.returned += 1;
         None
-    }
-
-    #[inline(never)]
-    fn add(&mut self, address: u64, block: LiveBlock) {
-        if address != NOWHERE {
-            let state = State::Live(block);
-            self.by_address.add(Slot { address, state });
-        }
     }
 
     /// The block that lives at an address is freed. If none does, [`Blocks::freed_before`] says why.
@@ -195,7 +190,7 @@ impl Blocks {
             lived: Lifetimes::class(time.saturating_sub(block.time)) as u8,
         });
         self.freed += 1;
-        if self.freed > REMEMBERED {
+        if self.freed - self.returned > REMEMBERED {
             self.forget_half();
         }
         Some(block)
@@ -228,7 +223,7 @@ impl Blocks {
         let (_, &mut middle, _) = times.select_nth_unstable(middle);
         self.by_address
             .retain(|slot| slot.freed_at().is_none_or(|time| time > middle));
-        self.freed = self.by_address.iter().filter_map(Slot::freed_at).count();
+        self.freed = self.returned + self.remembered().count() as u64;
     }
 
     /// The live block that begins at an address.

@@ -99,11 +99,12 @@ impl HeapModel {
     pub(super) fn begin_over_others(
         &mut self,
         address: u64,
-        block: &LiveBlock,
+        heap: usize,
+        size: u64,
         lost: Option<KnownBlock>,
         now: &Occasion,
     ) -> Option<KnownBlock> {
-        self.overlaps.begin(block.heap(), address, block.bytes());
+        self.overlaps.begin(heap, address, size);
         if lost.is_some() {
             return lost;
         }

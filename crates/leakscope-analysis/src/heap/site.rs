@@ -34,6 +34,8 @@ pub(super) struct Site {
     pub(super) contexts: u64,
     pub(super) cores: u64,
     pub(super) first_allocation: u64,
+    /// 0 as long as nothing was freed.
+    last_free: u64,
 }
 
 /// A buffer is enlarged, and not used anew, if it is missing for at most this part of the time that the old one lived.
@@ -44,7 +46,6 @@ const SOON: u64 = 4;
 pub(super) struct Details {
     lifetimes: Lifetimes,
     first_free: u64,
-    last_free: u64,
     /// Blocks that lived when the first one was freed.
     at_first_free: u64,
     floors: Floors,
@@ -78,6 +79,7 @@ impl Site {
             contexts: 0,
             cores: 0,
             first_allocation: u64::MAX,
+            last_free: 0,
         }
     }
 
@@ -186,12 +188,11 @@ impl Site {
     /// buffer, some free the old one first.
     #[cold]
     fn is_enlarged(&self, time: u64, size: u64) -> bool {
-        let last_free = self.details.as_ref().map_or(0, |details| details.last_free);
-        let life = last_free.checked_sub(self.last_allocation);
+        let life = self.last_free.checked_sub(self.last_allocation);
         size > self.max_live_bytes
             && self.max_first_reached == self.last_allocation
             && u64::from(self.largest) == self.max_live_bytes
-            && life.is_some_and(|life| time.saturating_sub(last_free) <= life / SOON)
+            && life.is_some_and(|life| time.saturating_sub(self.last_free) <= life / SOON)
     }
 
     /// Notes who allocates, by its place in the list of contexts, and on which core.
@@ -207,12 +208,12 @@ impl Site {
         let is_first = self.frees == 0;
         let allocations = self.allocations;
         self.frees += 1;
+        self.last_free = time;
         let details = self.details();
         if is_first {
             details.first_free = time;
             details.at_first_free = allocations - details.reused;
         }
-        details.last_free = time;
         details.lifetimes.add(time.saturating_sub(born));
     }
 
@@ -283,7 +284,7 @@ impl Site {
                 .then_some(details.failing_since),
             longest_silence: self.longest_silence,
             first_free: has_frees.then_some(details.first_free),
-            last_free: has_frees.then_some(details.last_free),
+            last_free: has_frees.then_some(self.last_free),
             at_first_free: if has_frees { details.at_first_free } else { 0 },
             lifetimes: details.lifetimes,
             floors: details.floors.values().to_vec(),

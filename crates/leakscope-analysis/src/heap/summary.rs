@@ -5,7 +5,7 @@ use super::model::HeapModel;
 use super::sessions::Known;
 use super::site_id::SiteId;
 use crate::findings::is_short;
-use crate::outcome::{CallSite, Outcome, Totals};
+use crate::outcome::{Anomaly, CallSite, Outcome, Totals};
 use crate::problem::{Problem, ProblemKind, Problems};
 use crate::trace::{Stacks, Trace};
 
@@ -56,13 +56,8 @@ impl HeapModel {
                 || Self::lacks_bytes(trace),
             length: end,
         });
-        let doubtful = |is_double| {
-            let doubtful = anomalies.iter().filter(|anomaly| anomaly.is_doubtful);
-            doubtful
-                .filter(|anomaly| anomaly.kind.is_double() == is_double)
-                .count() as u64
-        };
-        let (double, wrong) = (doubtful(true), doubtful(false));
+        let double = doubtful(&anomalies, true, self.totals.double_frees);
+        let wrong = doubtful(&anomalies, false, self.totals.wrong_frees);
         let counts = trace.counts();
         let totals = Totals {
             events: counts.packets,
@@ -207,3 +202,16 @@ impl HeapModel {
 
 /// Espressif's chips with two cores that run one FreeRTOS, as `SYSDESC` names them.
 const TWO_CORES: [&str; 4] = ["esp32", "esp32s3", "esp32p4", "esp32h4"];
+
+/// How many of `all` double frees, or wrong ones, are in doubt. Of those that are not listed nothing more is known than that others
+/// of the kind are: then they prove nothing.
+fn doubtful(anomalies: &[Anomaly], is_double: bool, all: u64) -> u64 {
+    let of_kind = |anomaly: &&Anomaly| anomaly.kind.is_double() == is_double;
+    let listed = anomalies.iter().filter(of_kind);
+    let (doubtful, proven): (Vec<_>, Vec<_>) = listed.partition(|anomaly| anomaly.is_doubtful);
+    if doubtful.is_empty() {
+        0
+    } else {
+        all - proven.len() as u64
+    }
+}

@@ -51,15 +51,13 @@ impl Table {
 
     /// The place at which the search for an address ends: at its slot, or without one, at the free slot where it
     /// would be.
-    #[inline(always)]
     fn place(&self, address: u64) -> Result<Place, Place> {
         let mut bucket = self.start(address);
         loop {
             let Bucket(slots) = &self.buckets[bucket];
-            // Which of the two it is cannot be foreseen, so that there is no branch on it.
-            let is_second = slots[1].address == address;
-            if slots[usize::from(is_second)].address == address && address != NOWHERE {
-                return Ok((bucket, is_second));
+            let known = slots.iter().position(|slot| slot.address == address);
+            if let Some(known) = known.filter(|_| address != NOWHERE) {
+                return Ok((bucket, known == 1));
             }
             if let Some(free) = slots.iter().position(Slot::is_free) {
                 return Err((bucket, free == 1));
@@ -82,28 +80,54 @@ impl Table {
     /// What stands at an address, to be changed.
     #[inline(always)]
     pub(super) fn get_mut(&mut self, address: u64) -> Option<&mut Slot> {
-        let place = self.place(address).ok()?;
-        Some(self.slot(place))
+        let home = self.start(address);
+        let Bucket(slots) = &self.buckets[home];
+        // Which of the two it is cannot be foreseen, so that there is no branch on it.
+        let is_second = slots[1].address == address;
+        if slots[usize::from(is_second)].address != address || address == NOWHERE {
+            return self.bring_home(address);
+        }
+        Some(self.slot((home, is_second)))
     }
 
-    /// Adds a slot whose address is in none yet.
-    pub(super) fn add(&mut self, slot: Slot) {
+    /// What stands at an address elsewhere than where the search for it begins. It changes places with a slot there: blocks
+    /// that stay would keep the place from blocks that come and go. Both are found still, for no bucket on the way has a
+    /// free slot.
+    #[cold]
+    fn bring_home(&mut self, address: u64) -> Option<&mut Slot> {
+        let place = self.place(address).ok()?;
+        let home = (self.start(address), true);
+        let slot = *self.slot(place);
+        *self.slot(place) = std::mem::replace(self.slot(home), slot);
+        Some(self.slot(home))
+    }
+
+    /// The slot of an address that is in none yet.
+    #[inline(never)]
+    pub(super) fn add(&mut self, address: u64) -> &mut Slot {
         if self.used >= self.buckets.len() {
             let mut larger = Self::with_buckets(self.buckets.len() * 2);
-            self.iter().for_each(|slot| larger.add(*slot));
+            self.copy_into(&mut larger, |_| true);
             *self = larger;
         }
-        if let Err(place) = self.place(slot.address) {
-            *self.slot(place) = slot;
-            self.used += 1;
-        }
+        let place = self.place(address);
+        self.used += usize::from(place.is_err());
+        let slot = self.slot(place.unwrap_or_else(|free| free));
+        slot.address = address;
+        slot
     }
 
     /// Takes out all slots but these.
     pub(super) fn retain(&mut self, keep: impl Fn(&Slot) -> bool) {
         let mut kept = Self::with_buckets(self.buckets.len());
-        (self.iter().filter(|slot| keep(slot))).for_each(|slot| kept.add(*slot));
+        self.copy_into(&mut kept, keep);
         *self = kept;
+    }
+
+    fn copy_into(&self, other: &mut Self, is_kept: impl Fn(&Slot) -> bool) {
+        for slot in self.iter().filter(|slot| is_kept(slot)) {
+            *other.add(slot.address) = *slot;
+        }
     }
 
     /// In no order that may be shown.

@@ -21,7 +21,7 @@ macro_rules! lanes {
             TaskStart,
             /// The running task is stopped.
             TaskStop,
-            /// A task is stopped, and waits.
+            /// A task is stopped: it waits, or is at its end.
             TaskBlocked,
             /// There is nothing to do.
             Idle,
@@ -41,7 +41,7 @@ impl Lane {
         match id {
             id::TASK_START_EXEC => Self::TaskStart,
             id::TASK_STOP_EXEC => Self::TaskStop,
-            id::TASK_STOP_READY => Self::TaskBlocked,
+            id::TASK_STOP_READY | id::TASK_TERMINATE => Self::TaskBlocked,
             id::IDLE => Self::Idle,
             id::ISR_ENTER => Self::IsrEnter,
             id::ISR_EXIT => Self::IsrExit,

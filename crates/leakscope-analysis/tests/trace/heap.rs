@@ -34,6 +34,31 @@ fn an_address_may_be_used_again() {
     assert!(reading.codes().is_empty(), "{:?}", reading.codes());
 }
 
+/// So many that some have the same place in any table.
+#[test]
+fn thousands_of_blocks_are_kept_apart() {
+    let block = |number: u32| BLOCK + 8 * (number * 7919 % 16_384);
+    let mut recording = Scenario::begun();
+    for number in 0..3000 {
+        recording.allocate(block(number), 16 + number, SITE);
+    }
+    for round in 1..6 {
+        for number in (0..3000).rev().step_by(round) {
+            recording.free(block(number), OTHER);
+        }
+        for number in (0..3000).rev().step_by(round) {
+            recording.allocate(block(number), 16 + number, SITE);
+        }
+    }
+    let reading = read_one(recording.plain());
+    reading.check();
+    let totals = reading.outcome.totals;
+    assert_eq!(totals.outstanding_blocks, 3000);
+    assert_eq!(totals.outstanding_bytes, (16..3016).sum::<u64>());
+    assert_eq!(totals.frees, 3000 + 1500 + 1000 + 750 + 600);
+    assert!(reading.codes().is_empty(), "{:?}", reading.codes());
+}
+
 /// Some free the old buffer, at another place, and then allocate a larger one.
 #[test]
 fn a_buffer_that_is_freed_before_it_is_enlarged_grows() {

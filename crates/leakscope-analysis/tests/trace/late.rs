@@ -2,6 +2,7 @@
 //! lost explains no more than it can.
 
 use leakscope_analysis::findings::{Confidence, Verdict};
+use leakscope_analysis::outcome::Outcome;
 use leakscope_testing::scenario::Scenario;
 
 use crate::reading::{Reading, read, read_one};
@@ -62,16 +63,18 @@ fn a_cut_beginning_explains_no_lost_allocations() {
 
 /// Blocks that a function allocates which is not recorded (newlib's `strdup` may be one), a few of them at addresses of their
 /// own, and others where a block was freed that is recorded.
-fn unrecorded_allocator() -> Scenario {
+fn unrecorded_allocator(rounds: u32) -> Scenario {
     let mut recording = Scenario::begun();
-    for round in 0..600 {
+    for round in 0..rounds {
         let work = BLOCK + 0x8000 + 64 * (round % 50);
         recording
             .after(500)
             .allocate(work, 40, ENTRY)
             .free(work, EXPIRY);
         match round % 30 {
-            0 if round < 360 => recording.after(500).free(BLOCK + 64 * round, NAME),
+            0 if round < rounds * 6 / 10 => recording
+                .after(500)
+                .free(BLOCK + 0x1_0000 + 64 * round, NAME),
             1..=9 => recording.after(500).free(work, NAME),
             _ => &mut recording,
         };
@@ -81,7 +84,7 @@ fn unrecorded_allocator() -> Scenario {
 
 #[test]
 fn what_is_allocated_unseen_is_not_freed_twice_for_sure() {
-    let mut recordings = [unrecorded_allocator(), unrecorded_allocator()];
+    let mut recordings = [unrecorded_allocator(600), unrecorded_allocator(600)];
     recordings[1].lose(|packet| packet == BEGINNING + 40);
     for mut recording in recordings {
         let totals = read_one(recording.plain()).outcome.totals;
@@ -96,6 +99,17 @@ fn what_is_allocated_unseen_is_not_freed_twice_for_sure() {
             "from where all else was seen to begin"
         );
     }
+}
+
+/// Only so many frees are listed with all that is known of them: what is not listed is no more certain than what is.
+#[test]
+fn a_long_list_of_doubts_proves_nothing_at_its_end() {
+    let totals = read_one(unrecorded_allocator(6000).plain()).outcome.totals;
+    assert!(
+        totals.doubtful_frees > Outcome::KEPT as u64 + 100,
+        "{totals:?}"
+    );
+    assert_eq!(totals.double_frees, 0);
 }
 
 /// A ring of so many entries, full when the recording begins, and a block that nobody frees for each that enters; `beside`

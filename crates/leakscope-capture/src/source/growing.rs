@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Abilities, Item, Source, SourceError, SourceEvent};
+use crate::place::{Identity, identity};
 
 /// What can be asked of a file.
 pub const ABILITIES: Abilities = Abilities {
@@ -27,6 +28,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
     let mut growing = Growing {
         path: path.to_owned(),
         file: None,
+        identity: None,
         is_pipe: false,
         position: 0,
         stopping: false,
@@ -43,6 +45,8 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
 struct Growing {
     path: PathBuf,
     file: Option<File>,
+    /// Which one it is, whatever its path comes to lead to.
+    identity: Option<Identity>,
     /// A pipe: it has an end, and nothing of it can be read again.
     is_pipe: bool,
     position: u64,
@@ -62,6 +66,7 @@ impl Growing {
         match opened {
             Ok((file, is_pipe)) => {
                 self.file = Some(file);
+                self.identity = identity(&self.path).ok();
                 self.is_pipe = is_pipe;
                 Ok(true)
             }
@@ -88,6 +93,18 @@ impl Growing {
         }
         self.position += bytes.len() as u64;
         Ok(!bytes.is_empty())
+    }
+
+    /// Whether the path leads to another file by now, as after a rotation of logs: that one is read from then on.
+    fn was_replaced(&mut self) -> Result<bool, SourceError> {
+        let is_other = !self.is_pipe
+            && self.file.is_some()
+            && identity(&self.path).is_ok_and(|now| self.identity.as_ref() != Some(&now));
+        if !is_other || !self.look_for_file()? {
+            return Ok(false);
+        }
+        self.position = 0;
+        Ok(true)
     }
 
     /// Whether the file has become shorter than what was read of it: somebody writes it anew.
@@ -132,6 +149,10 @@ impl Source for Growing {
         let read = self.read(bytes);
         if read.map_err(|error| self.failed(error))? {
             return Ok(Item::Bytes { stream: 0 });
+        }
+        if self.was_replaced()? {
+            let text = "another file has taken its place: it is read on there, from its beginning";
+            return Ok(Item::Event(SourceEvent::Notice(text.to_owned())));
         }
         if self.stopping {
             return Ok(Item::Ended);

@@ -384,6 +384,34 @@ fn a_file_that_grows() {
     }
 }
 
+/// What a rotation of logs has put aside is read to its end, and the new file behind it.
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_put_aside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("log.svdat");
+    fs::write(&path, "one").expect("room");
+    let mut source = growing::open(&path).expect("a file");
+    let mut next = |bytes: &mut Vec<u8>| {
+        bytes.clear();
+        source.next(bytes, Duration::ZERO).expect("a file")
+    };
+    let mut bytes = Vec::new();
+    assert_eq!(next(&mut bytes), Item::Event(SourceEvent::Started));
+    fs::rename(&path, folder.path().join("log.1.svdat")).expect("room");
+    assert_eq!(next(&mut bytes), Item::Bytes { stream: 0 });
+    assert_eq!(bytes, b"one");
+    assert_eq!(next(&mut bytes), Item::Nothing);
+    fs::write(&path, "the next").expect("room");
+    assert!(matches!(
+        next(&mut bytes),
+        Item::Event(SourceEvent::Notice(_))
+    ));
+    assert_eq!(next(&mut bytes), Item::Bytes { stream: 0 });
+    assert_eq!(bytes, b"the next");
+    assert_eq!(next(&mut bytes), Item::Nothing);
+}
+
 /// A pipe has an end: when whoever wrote into it has gone.
 #[cfg(unix)]
 #[test]

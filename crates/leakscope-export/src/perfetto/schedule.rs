@@ -60,11 +60,18 @@ impl Schedule {
                 }
                 self.end_ready(|_| true);
             }
-            EventKind::Start(Start::AfterReset | Start::AfterStop) => self.end_ready(|_| true),
+            EventKind::Start(Start::AfterReset | Start::AfterStop) => {
+                // Who ran is not ready to go on.
+                self.switched(id::IDLE, event.core, trace.running(event.core));
+                self.end_ready(|_| true);
+            }
             _ => {}
         }
         self.switched(event.id, event.core, trace.running(event.core));
-        if matches!(event.id, id::TASK_START_READY | id::TASK_STOP_READY) {
+        if matches!(
+            event.id,
+            id::TASK_START_READY | id::TASK_STOP_READY | id::TASK_TERMINATE
+        ) {
             let address = varint::read(event.payload, 0).map_or(0, |(number, _)| number);
             let Some(task) = trace.task_index(event, address) else {
                 return;
@@ -73,7 +80,7 @@ impl Schedule {
                 None if event.id == id::TASK_START_READY => {
                     self.set(task, Some(State::Ready), event.core);
                 }
-                Some(State::Ready) if event.id == id::TASK_STOP_READY => {
+                Some(State::Ready) if event.id != id::TASK_START_READY => {
                     self.set(task, None, event.core);
                 }
                 _ => {}

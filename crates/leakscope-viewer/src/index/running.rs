@@ -1,8 +1,8 @@
 //! Who ran and who was ready, from when to when.
 //!
 //! A task is ready from `TASK_START_READY` on, or from the moment in which something else takes its core from
-//! it, until it runs (again), or `TASK_STOP_READY` says that it cannot, or its core is idle. (Not every recorder
-//! sends `TASK_STOP_READY`; but with a task that is ready, no core is idle.) An interrupt is ready while
+//! it, until it runs (again), or `TASK_STOP_READY` or `TASK_TERMINATE` says that it cannot, or its core is idle, or the target is
+//! reset. (Not every recorder sends `TASK_STOP_READY`; but with a task that is ready, no core is idle.) An interrupt is ready while
 //! another one interrupts it.
 
 use leakscope_analysis::trace::{Context, Event, EventKind, Start, Trace};
@@ -118,7 +118,10 @@ impl Turn {
         }
         let now = number(event.core, trace.running(event.core));
         let mut ready = None;
-        if matches!(event.id, id::TASK_START_READY | id::TASK_STOP_READY) {
+        if matches!(
+            event.id,
+            id::TASK_START_READY | id::TASK_STOP_READY | id::TASK_TERMINATE
+        ) {
             let address = varint::read(event.payload, 0).map_or(0, |(number, _)| number);
             let task = trace.task_index(event, address).map(Context::Task);
             ready = task.map(|task| number(event.core, task));
@@ -174,6 +177,8 @@ impl Running {
         };
         if restarts {
             self.forget_ready(time, &mut ended);
+            // Who ran is not ready to go on.
+            self.switch(core, now, time, |_| false, &mut ended);
         }
         self.switched(id, core, time, now, &mut ended);
         if let Some(task) = ready {
@@ -238,7 +243,7 @@ impl Running {
         ended: &mut impl FnMut(Span),
     ) {
         let runs = |core: &Core| core.now.is_some_and(|now| now.context == task.context);
-        if id == id::TASK_STOP_READY {
+        if id != id::TASK_START_READY {
             self.end_ready(task.context, time, ended);
         } else if !self.cores.iter().any(runs) {
             self.begin_ready(task, core, time);

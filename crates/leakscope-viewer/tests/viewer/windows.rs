@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use leakscope_analysis::trace::{Context, HeapEvent};
+use leakscope_systemview::Packet;
 use leakscope_testing::program::Random;
+use leakscope_testing::scenario::Scenario;
 use leakscope_viewer::{Engine, Program};
 use serde_json::Value;
 
@@ -351,4 +353,33 @@ fn nobody_is_ready_who_runs_and_no_task_on_an_idle_core() {
         }
     }
     assert!(ready > 100, "{ready}");
+}
+
+#[test]
+fn nobody_is_ready_after_its_end_or_a_new_start() {
+    let (worker, main) = (0x3FFB_0100, 0x3FFB_0200);
+    let mut scenario = Scenario::begun();
+    scenario.task(worker, "worker").task(main, "main").idle();
+    let terminated = Packet::TaskTerminate {
+        task: scenario.shrink(worker),
+    };
+    scenario.after(100).run(worker);
+    scenario.after(100).packet(&terminated);
+    let ended = scenario.time();
+    scenario.after(100).run(main);
+    scenario.after(100).stop();
+    scenario.after(100).start().init();
+    let restarted = scenario.time();
+    scenario.task(worker, "other").after(100).run(worker);
+    scenario.after(100).run(worker);
+
+    let program = Program::default();
+    let mut engine = engine(&program, vec![scenario.plain()]);
+    let timeline = ask(&mut engine, "timeline", &[("width", "4096")]);
+    let lanes = timeline["lanes"].as_array().unwrap();
+    let of = |which| lanes.iter().flat_map(|lane| whole(lane, which)).collect();
+    let (runs, ready): (Vec<_>, Vec<_>) = (of("run"), of("ready"));
+    assert!(runs.iter().any(|run| run.1 == ended), "{runs:?}");
+    assert!(runs.iter().any(|run| run.0 > restarted), "{runs:?}");
+    assert_eq!(ready, []);
 }

@@ -35,7 +35,7 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
   const inOrder = sortRows(rows, columns, sort);
   const show = (/** @type {number} */ limit) => {
     const more = inOrder.length - limit;
-    fill(body, ...inOrder.slice(0, limit).map(row), more > 0 && element('tr', {},
+    fill(body, ...inOrder.slice(0, limit).map(row), more > 0 && element('tr', { class: 'further' },
       element('td', { colspan: columns.length }, element('button', { type: 'button', click: () => show(Infinity) },
         `Show ${counted(more, 'further row')}`))));
   };

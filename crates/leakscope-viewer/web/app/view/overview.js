@@ -18,6 +18,7 @@ import { leakCurves } from 'leakscope/view/leak-curves.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/state/fragment.js').Stretch} Stretch */
+/** @typedef {import('leakscope/data/types.js').Finding} Finding */
 
 const RULER = 20; // pixels
 /** How many problems are listed before the result. */
@@ -126,7 +127,7 @@ function findings(page, curves) {
   if (findings.length === 0) return element('p', { class: 'quiet' }, totals.heap_events === 0 ? 'No heap event is in this trace: what was allocated is not known.' : 'There is no allocation.');
   const leaks = findings.filter(({ standing }) => standing === 'leak');
   const others = findings.filter(({ standing }) => standing !== 'leak');
-  const line = (/** @type {import('leakscope/data/types.js').Finding} */ finding) => element('li', { class: 'finding' },
+  const line = (/** @type {Finding} */ finding) => element('li', { class: 'finding' },
     element('div', {},
       element('div', { class: 'first' }, verdictMark(finding),
         element('button', { type: 'button', class: 'link title', title: finding.title, click: () => page.go({ view: 'sites', site: finding.site }) }, ...breakable(finding.title)),
@@ -140,11 +141,37 @@ function findings(page, curves) {
     leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.slice(0, LEAKS).map(line)),
       leaks.length > LEAKS && element('details', {}, element('summary', {}, `${counted(leaks.length - LEAKS, 'further leak')}`),
         element('ul', { class: 'findings' }, ...leaks.slice(LEAKS).map(line)))),
-    others.length > 0 && element('details', { open: leaks.length === 0 },
-      element('summary', {}, page.overview.dump === null ? `No leaks, as far as this trace shows: ${counted(totals.call_sites - leaks.length, 'call site')}` : 'Call sites, those to look at first before the others'),
-      element('ul', { class: 'findings' }, ...others.map(line)),
-      findings.length < totals.call_sites && element('p', {}, element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'sites' }) },
-        `All ${counted(totals.call_sites, 'call site')}`))));
+    ...groups(page, others).map(([heading, group], index) => element('details', { open: leaks.length === 0 && index === 0 },
+      element('summary', {}, heading), element('ul', { class: 'findings' }, ...group.map(line)))),
+    findings.length < totals.call_sites && element('p', {}, element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'sites' }) },
+      `All ${counted(totals.call_sites, 'call site')}`)));
+}
+
+/**
+ * Call sites that are no leaks, under what is known of them. Of those at the end of the list not all may be listed.
+ * @param {Page} page
+ * @param {Finding[]} others the worst first
+ * @returns {[heading: string, group: Finding[]][]}
+ */
+function groups(page, others) {
+  if (others.length === 0) return [];
+  if (page.overview.dump !== null) return [['Call sites, those to look at first before the others', others]];
+  const { findings, totals } = page.overview;
+  const unlisted = totals.call_sites - findings.length;
+  /** @type {[heading: string, belongs: (finding: Finding) => boolean][]} */
+  const headings = [
+    ['Leaks that are known or suppressed', ({ standing }) => typeof standing === 'object'],
+    ['Cannot be judged', ({ standing }) => standing === 'unknown'],
+    ['No leaks, as far as this trace shows', ({ standing }) => standing === 'fine'],
+  ];
+  return headings.map(([heading, belongs]) => {
+    const group = others.filter(belongs);
+    const goesOn = unlisted > 0 && group.includes(others[others.length - 1]);
+    // What is fine comes last: all that is not listed is.
+    const isLast = group[0]?.standing === 'fine';
+    const number = counted(group.length + (goesOn && isLast ? unlisted : 0), 'call site');
+    return /** @type {[string, Finding[]]} */ ([`${heading}: ${goesOn && !isLast ? 'at least ' : ''}${number}`, group]);
+  }).filter(([, group]) => group.length > 0);
 }
 
 /** @param {Page} page */

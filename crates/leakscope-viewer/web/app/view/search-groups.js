@@ -23,7 +23,7 @@ export function places(page, text) {
   const place = page.overview.dump === null ? readPlace(text, { hz: page.clock.hz, end: page.overview.clock.end }) : null;
   /** @type {Hit[]} */
   const hits = [];
-  if (place !== null && 'index' in place) hits.push({ label: `Event ${count(place.index)}`, go: () => page.go({ view: 'events', event: place.index }) });
+  if (place !== null && 'index' in place && place.index <= page.overview.totals.events) hits.push({ label: `Event ${count(place.index)}`, go: () => page.go({ view: 'events', event: place.index }) });
   if (place !== null && 'time' in place) {
     const { time } = place;
     const moment = page.clock.exact(time);

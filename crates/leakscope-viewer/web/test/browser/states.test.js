@@ -186,3 +186,17 @@ test('without a heap event nothing is known of the heap', async () => {
     await tab.see('.figure', 'not known');
   });
 });
+
+test('what cannot be judged is not headed as no leak', async () => {
+  const url = withData('undecided', singleFile('undecided-base', TRACE).path, (document) => {
+    const [leak] = document.overview.findings;
+    const standing = [{ known: 'baseline.json' }, 'unknown', 'unknown', 'fine'];
+    document.overview.findings = standing.map((standing, number) => ({ ...leak, standing, title: `site ${number}`, verdict: standing === 'fine' ? 'once' : 'uncertain' }));
+    Object.assign(document.overview.totals, { leaks: 0, call_sites: 10 });
+  });
+  await inTabOf(browser, async (tab) => {
+    await open(tab, url, 'overview');
+    const groups = await tab.run(() => [...document.querySelectorAll('.section details summary')].map(({ textContent }) => textContent).filter((text) => text?.includes('call site')));
+    assert.deepEqual(groups, ['Leaks that are known or suppressed: 1 call site', 'Cannot be judged: 2 call sites', 'No leaks, as far as this trace shows: 7 call sites']);
+  });
+});
