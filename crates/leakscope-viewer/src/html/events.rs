@@ -214,9 +214,12 @@ pub(super) fn blocks(events: &Page, scan: &Scan<'_>) -> Vec<Halves> {
         };
         if *effect == Effect::Restart {
             let over = std::mem::take(&mut begun).into_values();
-            halves.extend(over.map(|index| match is_all {
-                true => Halves::Gone(index, (), Missing::Session, row.index),
-                false => unlisted(index),
+            halves.extend(over.map(|index| {
+                if is_all {
+                    Halves::Gone(index, (), Missing::Session, row.index)
+                } else {
+                    unlisted(index)
+                }
             }));
         }
         if let Some(why) = effect.unknown_free() {
@@ -246,9 +249,10 @@ pub(super) fn blocks(events: &Page, scan: &Scan<'_>) -> Vec<Halves> {
     }
     halves.extend(begun.into_iter().map(|((address, time), index)| {
         let now = scan.heap.block(address);
-        match now.is_some_and(|known| known.block.time == time) {
-            true => Halves::Alone(Some(index), None, Missing::Lives),
-            false => unlisted(index),
+        if now.is_some_and(|known| known.block.time == time) {
+            Halves::Alone(Some(index), None, Missing::Lives)
+        } else {
+            unlisted(index)
         }
     }));
     halves.sort_unstable_by_key(Halves::key);

@@ -18,7 +18,9 @@ fn counted(twin: &Twin, from: u64, to: u64) -> BTreeMap<u64, [i64; 6]> {
         .filter(|event| (from..to).contains(&event.time));
     for effect in within.filter_map(|event| event.effect.as_ref()) {
         if *effect == Effect::Restart {
-            sites.values_mut().for_each(|counts| counts[2] = 0);
+            for counts in sites.values_mut() {
+                counts[2] = 0;
+            }
         }
         let mut add = |site: SiteId, place: usize, by: i64| {
             sites.entry(u64::from(site.number())).or_default()[place] += by;
