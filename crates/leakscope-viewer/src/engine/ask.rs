@@ -64,6 +64,10 @@ impl Engine<'_> {
     /// See [`Refusal`].
     pub fn ask(&mut self, query: &Query) -> Result<Asked, Refusal> {
         self.catch_up();
+        // What is asked for most often, and needs nothing of what was read.
+        if !matches!(query, Query::Overview) {
+            self.look_back();
+        }
         let all = self.scan.bounded(None);
         let answer = match query {
             Query::Overview => json(&self.overview()),
@@ -162,6 +166,7 @@ impl Engine<'_> {
     /// See [`Refusal`].
     pub fn advance(&mut self, job: &mut Job) -> Result<Option<Vec<u8>>, Refusal> {
         self.catch_up();
+        self.look_back();
         match &mut job.0 {
             JobKind::Counting(waiting) => waiting.advance(self),
             JobKind::Film(filming) => {

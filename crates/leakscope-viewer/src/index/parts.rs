@@ -81,7 +81,7 @@ impl Older {
 }
 
 /// Sections of a part, as long as there are few parts.
-const STRIDE: usize = 8;
+const STRIDE: usize = 4;
 
 /// When there are so many parts, each two become one. Even, as a part has no half.
 const MOST: usize = 512;

@@ -99,9 +99,7 @@ impl SiteIndex {
         self.lifetimes.add(freed.time.saturating_sub(block.time));
         let own = self.own(freed.owner.unwrap_or_default());
         own.ended.add(block.size);
-        if freed.is_temporary {
-            own.temporary.add(block.size);
-        }
+        own.temporary.add_if(freed.is_temporary, block.size);
         self.curve.freed(freed.time, block.size);
     }
 

@@ -15,6 +15,7 @@ mod lives;
 mod memory;
 mod owners;
 mod program;
+mod replaced;
 mod routes;
 mod sessions;
 mod tracks;
