@@ -132,9 +132,10 @@ impl Engine<'_> {
         Ok(Asked::Answer(answer?))
     }
 
-    /// Whether it is limited to less than all of the trace.
-    fn is_limited(&self, limit: Limit) -> bool {
+    /// Whether it is limited to less than all of the trace, or to what still lives at its end: what several sessions leave is more.
+    fn is_limited(&mut self, limit: Limit) -> bool {
         self.scan.bounded(limit.window) != self.scan.bounded(None)
+            || limit.window.is_some() && self.subject().outcome.sessions.len() > 1
     }
 
     /// Of the double frees that the report lists, by time and address: when the block was freed first.

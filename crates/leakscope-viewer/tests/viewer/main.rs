@@ -17,6 +17,7 @@ mod owners;
 mod program;
 mod replaced;
 mod routes;
+mod sessions;
 mod tracks;
 mod twin;
 mod windows;

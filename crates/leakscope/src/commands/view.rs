@@ -7,7 +7,7 @@ use std::sync::Arc;
 use leakscope_export::{Format, Options, Output, Table};
 use leakscope_viewer::{Download, Downloads, Dump, Program, Server};
 
-use super::reading;
+use super::reading::{self, OF_RECORDINGS};
 use crate::cli::{self, Export, View};
 use crate::firmware;
 use crate::image::NO_RECORDING;
@@ -30,6 +30,7 @@ impl View {
         let opened = match recording.dumps()? {
             Some(log) => {
                 self.at_the_end.refuse(NO_RECORDING)?;
+                reading::refuse_before(&self.before, OF_RECORDINGS)?;
                 let name = recording.names().concat();
                 if self.follow {
                     let why = "a heap dump is of one moment";

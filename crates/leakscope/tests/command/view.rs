@@ -140,6 +140,20 @@ fn a_heap_dump_opens_in_both_forms() {
 }
 
 #[test]
+fn a_heap_dump_is_compared_by_diff_and_not_on_its_page() {
+    let log = project().join("testdata/firmware/recorder-2026-11-22/bounded-cache.log");
+    for command in [&["view", "--no-open"][..], &["report", "--html", "-"]] {
+        for before in [log.clone(), PathBuf::from("nowhere.log")] {
+            let run = leakscope(command.iter().copied()).on(&[&log]);
+            let ran = run.on(&[PathBuf::from("--before"), before]).end();
+            assert_eq!(ran.code, 2, "{command:?}");
+            let said = "error: --before does not go with a heap dump: its page compares recordings only\nhint: `leakscope diff BEFORE AFTER`";
+            assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
 fn what_is_read_as_a_copy_is_not_followed() {
     let log = project().join("testdata/firmware/recorder-2026-11-22/bounded-cache.log");
     let folder = tempfile::tempdir().expect("a folder");
