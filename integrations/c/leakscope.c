@@ -276,6 +276,13 @@ struct stack_table {
     uint8_t victim;                    /* which way to give up next, in any set */
 };
 
+/* A moment at which a clock was read, in units since a core first began to record: from then on all count. */
+struct look {
+    bool is_known;
+    uint32_t clock;
+    uint64_t time;
+};
+
 /* A recording of its own, with its buffer and its chain of times; the host joins those of all cores. */
 struct core {
     struct channel *up;
@@ -288,7 +295,8 @@ struct core {
     uint32_t now;
     uint32_t last;          /* when the last packet was stored, in units of the clock */
     uint32_t owed;          /* quarters of the clock's period before that, not told for lack of room */
-    uint64_t told;          /* of a core that does not record: up to where its recording tells recorder.time */
+    struct look look;       /* its last one */
+    uint64_t told;          /* of a core that does not record: up to where its recording tells the time */
     uint32_t dropped;       /* events, without those that found the buffer full */
     size_t stored;          /* bytes since output_begin */
     size_t limit;           /* the short way may write below this position, */
@@ -300,7 +308,9 @@ struct core {
     uint32_t checked;       /* counted up to here */
     uint32_t repeated;      /* the part of the start sequence that is repeated next */
 
-    bool start_wanted;      /* the start sequence is sent as soon as there is room */
+    bool start_wanted;      /* the start sequence is sent as soon as there is room, */
+    bool has_missed;        /* until when events were lost, */
+    bool ends_at_once;      /* and a stop came: it says no more than that */
     bool has_begun;         /* its first packet was sent, and time follows, */
     bool is_announcing;     /* all without which events mean nothing was sent, */
     uint32_t announced;     /* and this part of it comes next */
@@ -349,9 +359,7 @@ static struct {
     /* Of standalone mode. It is reached by this alone, so that a program that only streams does not contain it. */
     keep_function *volatile keep;
     struct task tasks[LEAKSCOPE_TASKS];
-    bool has_epoch;     /* a core has begun to record: from then on all count */
-    uint64_t time;      /* units since then, */
-    uint32_t last_look; /* counted up to here */
+    struct look latest; /* of all cores */
 } recorder;
 
 static struct core cores[LEAKSCOPE_CORES];
@@ -512,8 +520,10 @@ HOT void keep_last(struct core *core) {
 
 static void drop_event(struct core *core) {
     /* As in SEGGER's recorder, the event that finds the buffer full is not counted. */
-    if (core->mode == MODE_DROPPING) {
+    if (core->mode == MODE_DROPPING || core->has_missed) {
         core->dropped++;
+    } else if (core->mode == MODE_STOPPED) {
+        core->has_missed = true;
     } else {
         core->mode = MODE_DROPPING;
     }
@@ -622,29 +632,35 @@ static void keep_time(struct core *core) {
     settle(core);
 }
 
-/* Counts the time that all cores share, whether they record or not. */
-static void look_at_clock(uint32_t now) {
-    const uint32_t step = (now - recorder.last_look) & LEAKSCOPE_CLOCK_MASK;
-    if (recorder.has_epoch && !is_step_back(step)) {
-        recorder.time += step;
-        recorder.last_look = now;
+/* Counts the time that all cores share, whether they record or not: each by its own steps, so that it does no harm for long if
+ * their clocks differ. Periods for which a core did not look are known from the others. */
+static void look_at_clock(struct core *core) {
+    const struct look latest = recorder.latest, before = core->look.is_known ? core->look : latest;
+    uint64_t time = before.time + ((core->now - before.clock) & LEAKSCOPE_CLOCK_MASK);
+    if (time < latest.time) {
+        time += (latest.time - time + LEAKSCOPE_CLOCK_MASK / 2u) & ~(uint64_t)LEAKSCOPE_CLOCK_MASK;
+    }
+    if (latest.is_known && (time < latest.time || !is_step_back((uint32_t)(time - latest.time)))) {
+        const struct look look = {true, core->now, time};
+        core->look = look;
+        recorder.latest = time > latest.time ? look : latest;
     }
 }
 
 /* A core that does not record goes on with the time where it ended, or where the first core began. */
 static void resume_time(struct core *core) {
-    if (!recorder.has_epoch) {
-        recorder.has_epoch = true;
-        recorder.last_look = core->now;
+    if (!recorder.latest.is_known) {
+        const struct look first = {true, core->now, 0};
+        recorder.latest = core->look = first;
     }
-    const uint64_t untold = recorder.time - core->told, quarters = untold / QUARTER_PERIOD;
+    const uint64_t untold = core->look.time - core->told, quarters = untold / QUARTER_PERIOD;
     core->owed = quarters > UINT32_MAX ? UINT32_MAX : (uint32_t)quarters;
     core->last = core->now - (uint32_t)(untold % QUARTER_PERIOD);
 }
 
 /* Keeps where the time ends that a core has told, until it goes on. */
 static void leave_time(struct core *core) {
-    core->told = recorder.time - passed(core) - (uint64_t)core->owed * QUARTER_PERIOD;
+    core->told = core->look.time - passed(core) - (uint64_t)core->owed * QUARTER_PERIOD;
     core->owed = 0;
 }
 
@@ -698,7 +714,7 @@ static bool is_pending(const struct core *core) {
 static void output_begin(struct core *core) {
     core->now = clock_now();
     core->stored = 0;
-    look_at_clock(core->now);
+    look_at_clock(core);
     /* A clock that has stepped back stands still in the recording until it has caught up. */
     if (core->mode != MODE_STOPPED && has_gone_back(core)) {
         core->now = core->last;
@@ -1614,7 +1630,9 @@ static void record_system_time(struct core *core, const struct times *times) {
         const uint32_t time[] = {(uint32_t)times->microseconds, (uint32_t)(times->microseconds >> 32)};
         record_numbers(core, EVTID_SYSTIME_US, time, 2);
     } else {
-        record_numbers(core, EVTID_SYSTIME_CYCLES, &core->now, 1);
+        /* Of a narrow counter, a host would take each time that it comes around for a reset. */
+        const uint32_t cycles = LEAKSCOPE_CLOCK_MASK == UINT32_MAX ? core->now : (uint32_t)core->look.time;
+        record_numbers(core, EVTID_SYSTIME_CYCLES, &cycles, 1);
     }
 }
 
@@ -1844,6 +1862,21 @@ static bool has_told_time(struct core *core) {
     return is_told;
 }
 
+/* Tells of a recording's end, and of a loss before it, out of the reserve. Time for which there is no room is told before the next start. */
+static void end_recording(struct core *core) {
+    struct packet packet;
+    settle(core);
+    core->is_ending = true;
+    if (core->mode == MODE_DROPPING) {
+        tell_overflow(core);
+    }
+    packet_begin(&packet, ring_place(core, BARE_PACKET), EVTID_TRACE_STOP);
+    record_end(core, &packet);
+    core->is_ending = false;
+    core->mode = MODE_STOPPED;
+    leave_time(core);
+}
+
 /* Begins a recording, if that is due and there is room. */
 static void start_if_wanted(struct core *core, const struct times *times) {
     const struct leakscope_config *const config = &recorder.config;
@@ -1890,6 +1923,15 @@ static void start_if_wanted(struct core *core, const struct times *times) {
     /* Espressif's decoder counts no event before it knows who runs. */
     record_running(core);
 #endif
+    if (core->has_missed) {
+        core->has_missed = false;
+        core->mode = MODE_DROPPING;
+        is_ready(core);
+    }
+    if (core->ends_at_once) {
+        core->ends_at_once = core->is_announcing = false;
+        end_recording(core);
+    }
 }
 
 /* Opens the gate if any core records, or will; locks. */
@@ -1900,7 +1942,7 @@ static void set_gate(void) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
     bool is_open = false;
     for (uint32_t i = 0; i < LEAKSCOPE_CORES; i++) {
-        is_open = is_open || cores[i].mode != MODE_STOPPED || cores[i].start_wanted;
+        is_open = is_open || cores[i].mode != MODE_STOPPED || (cores[i].start_wanted && !cores[i].ends_at_once);
     }
     LEAKSCOPE_BARRIER();
     recorder.is_open = is_open;
@@ -1979,13 +2021,14 @@ static void repeat(struct core *core, const struct times *times) {
 
 /* ---------------------------------------------------------------- Room */
 
-/* Hands bytes of a core to `write`, which may take its time and record; 0 if another context is doing so. Locks. */
-static size_t drain(struct core *core, size_t (*write)(const uint8_t *, size_t), bool *is_alone) {
+/* Hands bytes of a core to `write`, which may take its time and record. It is stuck if another context is doing so, or if
+ * nothing was taken of what there is. */
+static size_t drain(struct core *core, size_t (*write)(const uint8_t *, size_t), bool *is_stuck) {
     uintptr_t lock = LEAKSCOPE_LOCK();
-    *is_alone = !core->is_drained;
+    *is_stuck = core->is_drained;
     core->is_drained = true;
     LEAKSCOPE_UNLOCK(lock);
-    if (!*is_alone) {
+    if (*is_stuck) {
         return 0;
     }
     size_t total = 0;
@@ -1996,6 +2039,7 @@ static size_t drain(struct core *core, size_t (*write)(const uint8_t *, size_t),
         const size_t wanted = length > 0 ? write(core->buffer + read, length) : 0;
         const size_t taken = wanted < length ? wanted : length;
         if (taken == 0) {
+            *is_stuck = length > 0 && total == 0;
             break;
         }
         LEAKSCOPE_BARRIER();
@@ -2008,23 +2052,23 @@ static size_t drain(struct core *core, size_t (*write)(const uint8_t *, size_t),
     return total;
 }
 
-/* Waits for room, or makes some. False if another context is making some, which this one may have interrupted: it would
- * wait for ever. */
+/* Waits for room, or makes some. False if nobody takes the bytes, or another context is making room, which this one may have
+ * interrupted: it would wait for ever. */
 static bool make_room(struct core *core) {
-    bool is_alone = true;
+    bool is_stuck = false;
     if (recorder.config.write_when_full != NULL) {
-        drain(core, recorder.config.write_when_full, &is_alone);
+        drain(core, recorder.config.write_when_full, &is_stuck);
     } else {
         LEAKSCOPE_WAIT();
     }
-    return is_alone;
+    return !is_stuck;
 }
 
 /* ---------------------------------------------------------------- The host's commands */
 
 /* Answers are packets of a recording: a stopped recorder has none to put them between. One that finds no room is left out,
- * as events are recorded before all else: the host can ask again. Returns whether there is a text; locks. */
-static bool answer(struct core *core, uint32_t kind, uint32_t number) {
+ * as events are recorded before all else: the host can ask again. Locks. */
+static void answer(struct core *core, uint32_t kind, uint32_t number) {
     const struct times times = read_times();
     struct part part;
     make_part(&part, kind, number);
@@ -2043,7 +2087,6 @@ static bool answer(struct core *core, uint32_t kind, uint32_t number) {
         }
         output_unlock(core, lock);
     } while (!is_over && make_room(core));
-    return part.length > 0;
 }
 
 static void answer_all(struct core *core, uint32_t kind, uint32_t count) {
@@ -2055,28 +2098,14 @@ static void answer_all(struct core *core, uint32_t kind, uint32_t count) {
 static void start_core(struct core *core) {
     const uintptr_t lock = output_lock(core);
     core->start_wanted = true;
+    core->ends_at_once = false;
     output_unlock(core, lock);
     set_gate();
 }
 
-/* Tells of it, and of a loss before it, out of the reserve. Time for which there is no room is told before the next start. */
-static void end_recording(struct core *core) {
-    struct packet packet;
-    settle(core);
-    core->is_ending = true;
-    if (core->mode == MODE_DROPPING) {
-        tell_overflow(core);
-    }
-    packet_begin(&packet, ring_place(core, BARE_PACKET), EVTID_TRACE_STOP);
-    record_end(core, &packet);
-    core->is_ending = false;
-    core->mode = MODE_STOPPED;
-    leave_time(core);
-}
-
 static void stop_core(struct core *core) {
     const uintptr_t lock = output_lock(core);
-    core->start_wanted = false;
+    core->start_wanted = core->ends_at_once = core->has_missed;
     core->is_announcing = false;
     if (core->mode != MODE_STOPPED) {
         end_recording(core);
@@ -2113,8 +2142,7 @@ static void receive_byte(struct core *core, uint8_t byte) {
         break;
     case COMMAND_ID_GET_SYSDESC:
         answer(core, PART_INIT, 0);
-        for (uint32_t number = 0; answer(core, PART_TEXT, number) || number < JOINED_TEXTS; number++) {
-        }
+        answer_all(core, PART_TEXT, JOINED_TEXTS + (uint32_t)recorder.config.description_count);
         break;
     case COMMAND_ID_GET_NUMMODULES:
         answer(core, PART_MODULE_COUNT, 0);
@@ -2193,19 +2221,22 @@ HOT void short_way_end(struct core *core, uint8_t *next) {
 /* What becomes of an event on the long way. */
 enum { OUTCOME_WRITE, OUTCOME_NOTHING, OUTCOME_ATTEND, OUTCOME_BEGIN, OUTCOME_FULL };
 
-/* A recorder that waits for room does so whatever was lost before, and for a start too: nobody else might make any. */
+/* What comes before there is room to begin, or to begin anew, is lost. A recorder that waits for room does so whatever was lost
+ * before, and for a start too: nobody else might make any. */
 static uint32_t check(struct core *core) {
     const bool waits = recorder.config.write_when_full != NULL || recorder.config.wait_when_full;
-    if (core->start_wanted && waits) {
-        return ring_free(core) < start_sequence_bound() ? OUTCOME_FULL : OUTCOME_BEGIN;
-    }
-    if (core->mode == MODE_STOPPED) {
-        return core->start_wanted ? OUTCOME_ATTEND : OUTCOME_NOTHING;
-    }
-    if (core->start_wanted) {
-        /* Recording must begin anew, and there was no room: what comes until then is lost. */
+    if (core->start_wanted && !core->ends_at_once) {
+        if (ring_free(core) >= start_sequence_bound()) {
+            return OUTCOME_BEGIN;
+        }
+        if (waits) {
+            return OUTCOME_FULL;
+        }
         drop_event(core);
         return OUTCOME_ATTEND;
+    }
+    if (core->mode == MODE_STOPPED) {
+        return OUTCOME_NOTHING;
     }
     return waits && (!settle(core) || ring_free(core) < ROOM_FOR_AN_EVENT) ? OUTCOME_FULL : OUTCOME_WRITE;
 }
@@ -2238,7 +2269,7 @@ static void record(void (*write)(struct core *core, const void *event), const vo
         attend(core);
     } else if (outcome == OUTCOME_FULL) {
         const uintptr_t lock = output_lock(core);
-        if (core->mode != MODE_STOPPED) {
+        if (core->mode != MODE_STOPPED || core->start_wanted) {
             drop_event(core);
         }
         output_unlock(core, lock);
@@ -2387,14 +2418,13 @@ HOT bool system_event_short(const struct system_event *event) {
     return is_done;
 }
 
-/* While nothing is recorded, what runs is kept in mind all the same. */
+/* While nothing is recorded, or there is no room to begin, what runs is kept in mind all the same. */
 COLD void system_event_long(struct system_event event) {
+    const uintptr_t lock = LEAKSCOPE_LOCK();
+    note_running(own_core(), &event);
+    LEAKSCOPE_UNLOCK(lock);
     if (recorder.is_open) {
         record(record_system_event, &event);
-    } else {
-        const uintptr_t lock = LEAKSCOPE_LOCK();
-        note_running(own_core(), &event);
-        LEAKSCOPE_UNLOCK(lock);
     }
 }
 
@@ -2484,8 +2514,8 @@ void leakscope_receive(const uint8_t *bytes, size_t length) {
 }
 
 size_t leakscope_drain(uint32_t core, size_t (*write)(const uint8_t *bytes, size_t length)) {
-    bool is_alone;
-    return recorder.is_ready && core < LEAKSCOPE_CORES ? drain(&cores[core], write, &is_alone) : 0;
+    bool is_stuck;
+    return recorder.is_ready && core < LEAKSCOPE_CORES ? drain(&cores[core], write, &is_stuck) : 0;
 }
 
 /* ---------------------------------------------------------------- The interface: tasks, interrupts, messages */
@@ -3297,14 +3327,19 @@ void leakscope_on_realloc_from(const void *from, size_t from_size, const void *b
 /* What an allocator calls, while it serves a call, has its frame so many bytes below that call's. */
 #define NEAR_BELOW (128u * sizeof(uintptr_t))
 
-/* Whose stack a call is on. Where stacks lie side by side, or interrupts use that of a task, its place does not tell. */
+/* Whose stack a call is on. Where stacks lie side by side, or interrupts use that of a task, its place does not tell. (A task may
+ * go on on another core.) */
 struct context {
-    uintptr_t stack_end;
+    uintptr_t task, stack_end;
     uint32_t interrupt;
 };
 
 static struct context own_context(void) {
-    struct context context = {0, 0};
+    const struct core *const core = own_core();
+    struct context context = {(uintptr_t)LEAKSCOPE_TASK(), 0, 0};
+    if (context.task == 0 && core->running == RUNNING_TASK) {
+        context.task = core->running_task;
+    }
 #if LEAKSCOPE_CORES == 1
     context.stack_end = leakscope_stack_end;
 #endif
@@ -3333,7 +3368,8 @@ bool leakscope_call_begins(const void *frame) {
     const struct context context = own_context();
     for (size_t i = 0; i < MOST_CALLS; i++) {
         struct call *const call = &calls[i];
-        if (call->frame != 0 && call->context.stack_end == context.stack_end && call->context.interrupt == context.interrupt) {
+        if (call->frame != 0 && call->context.task == context.task && call->context.stack_end == context.stack_end &&
+            call->context.interrupt == context.interrupt) {
             /* A frame that lies deeper than the one at hand has gone without an end: its task was deleted. */
             call->frame = at - call->frame < NEAR_BELOW ? 0 : call->frame;
             is_served = is_served || call->frame - at - 1 < NEAR_BELOW;

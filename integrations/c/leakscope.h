@@ -40,12 +40,14 @@ struct leakscope_config {
     const char *operating_system;        /* e.g. "FreeRTOS" */
     const char *const *descriptions;     /* more for SYSDESC, e.g. "I#15=SysTick": at most 128 bytes each */
     size_t description_count;
-    uint32_t (*clock)(void);             /* a counter that wraps; called with the lock held */
+    uint32_t (*clock)(void);             /* a counter that wraps; called with the lock held. All cores must read the same
+                                            one: not one that each has for itself (DWT->CYCCNT, mcycle, CCOUNT) */
     uint32_t clock_hz;                   /* its frequency */
     uint32_t cpu_hz;                     /* 0: the clock's */
     uint64_t (*microseconds)(void);      /* the operating system's time */
     size_t (*write_when_full)(const uint8_t *bytes, size_t length); /* empties the buffer when it is full; returns
-                                            how many bytes it took. NULL: events are dropped and counted */
+                                            how many bytes it took: 0 if nobody takes any at present, and the event at
+                                            hand is dropped and counted. NULL: so are all that find no room */
     bool wait_when_full;                 /* spin until a reader (a probe, another core) has made room */
     uintptr_t ram_base;                  /* subtracted from the ids of tasks and timers, */
     uint8_t id_shift;                    /* which are then shifted right by 0 to 31 bits */
@@ -161,7 +163,11 @@ extern uintptr_t leakscope_stack_end;
 
 /* For wrappers of an allocator whose functions call each other, as newlib's realloc frees what it leaves over: whether a call is
  * the program's, and not one by which the allocator serves another one of the same task or interrupt, which is not to be told.
- * Where it is the program's, leakscope_call_ends follows, with the same LEAKSCOPE_FRAME. */
+ * Where it is the program's, leakscope_call_ends follows, with the same LEAKSCOPE_FRAME.
+ *
+ * Tasks are told apart by leakscope_task_runs, LEAKSCOPE_TASK() or leakscope_stack_end. Where the recorder is told none of these, what
+ * has its frame in the 128 words below a call that is being served counts as the allocator's: another task's call too, if its stack
+ * lies there. */
 bool leakscope_call_begins(const void *frame);
 void leakscope_call_ends(const void *frame);
 

@@ -67,8 +67,10 @@ void operator delete[](void *block, std::size_t) noexcept {
 #if defined(__cpp_aligned_new)
 static inline __attribute__((always_inline)) void *leakscope_on_aligned_new(std::size_t size, std::align_val_t alignment) {
     const std::size_t bits = static_cast<std::size_t>(alignment) - 1;
+    const std::size_t rounded = (size + bits) & ~bits;
     void *block;
-    while ((block = std::aligned_alloc(bits + 1, (size + bits) & ~bits)) == nullptr) {
+    /* What is so much that rounding brings it round to 0 again, nobody has. */
+    while ((block = std::aligned_alloc(bits + 1, rounded >= size ? rounded : ~bits)) == nullptr) {
         leakscope_on_no_memory();
     }
     return block;

@@ -6,7 +6,7 @@
  * -Wl,--wrap=_malloc_r,--wrap=_realloc_r,--wrap=_memalign_r,--wrap=_free_r
  *
  * others that are linked into the program (picolibc):
- * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=memalign,--wrap=aligned_alloc,--wrap=posix_memalign
+ * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=free,--wrap=memalign,--wrap=aligned_alloc,--wrap=posix_memalign
  * (without the last three, if the library has no such functions: -DLEAKSCOPE_NO_MEMALIGN)
  *
  * A C library that is loaded beside the program, as on Linux, allocates past that: the blocks of its strdup are freed, and were
@@ -83,6 +83,7 @@ void __real_free(void *block);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *from, size_t size);
+void *__wrap_reallocarray(void *from, size_t count, size_t size);
 void __wrap_free(void *block);
 
 void *__wrap_malloc(size_t size) {
@@ -116,6 +117,23 @@ void *__wrap_realloc(void *from, size_t size) {
     leakscope_on_realloc_begin(from, 0, size);
     void *block = __real_realloc(from, size);
     leakscope_on_realloc(from, 0, block, size);
+    leakscope_call_ends(LEAKSCOPE_FRAME);
+    return block;
+}
+
+/* In a C library that is loaded beside the program, it calls that one's realloc. What is so much that it cannot be counted, nobody
+ * has. */
+void *__wrap_reallocarray(void *from, size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        bytes = SIZE_MAX;
+    }
+    if (!leakscope_call_begins(LEAKSCOPE_FRAME)) {
+        return __real_realloc(from, bytes);
+    }
+    leakscope_on_realloc_begin(from, 0, bytes);
+    void *block = __real_realloc(from, bytes);
+    leakscope_on_realloc(from, 0, block, bytes);
     leakscope_call_ends(LEAKSCOPE_FRAME);
     return block;
 }

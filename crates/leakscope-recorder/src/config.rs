@@ -48,7 +48,8 @@ pub enum WhenFull {
     Wait,
     /// The recorder itself hands bytes to this function until there is room (semihosting, a polled
     /// UART). It returns how many it took, and is called outside the critical section, so that
-    /// interrupts go on; an event that comes in meanwhile and finds no room is dropped and counted.
+    /// interrupts go on; an event that comes in meanwhile and finds no room is dropped and counted. So is the event at
+    /// hand if it took none (a socket that was closed, a disk that is full).
     Write(fn(&[u8]) -> usize),
 }
 

@@ -1,5 +1,6 @@
 //! Sessions: what each stretch between restarts proves is kept, and then the heap begins anew.
 
+use super::acquittal::Shown;
 use super::blocks::LiveBlock;
 use super::cycle_count::CycleCount;
 use super::model::HeapModel;
@@ -90,13 +91,11 @@ impl HeapModel {
                 record.leave_unused(&unused);
                 if let Some(&(blocks, bytes)) = held.get(&id) {
                     let ticks = self.last_heap_event.saturating_sub(span.start);
-                    record.note_full(Judged {
+                    record.note_held(&Judged {
                         finding: findings::carried(blocks, ticks),
                         growth: Growth::NONE,
                         session,
-                        ticks,
-                        allocations: 0,
-                        peak_bytes: bytes,
+                        shown: Shown::held(bytes, ticks),
                     });
                 }
             }
@@ -136,9 +135,7 @@ impl HeapModel {
                     finding,
                     growth,
                     session,
-                    ticks: end - span.start,
-                    allocations: site.allocations,
-                    peak_bytes: history.max_live_bytes,
+                    shown: Shown::of(&history, &span),
                 });
             }
         }

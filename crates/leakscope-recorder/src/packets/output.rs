@@ -10,7 +10,7 @@ use leakscope_systemview::{BufferTooSmall, Writer, id};
 use super::cursor::Cursor;
 use super::repeats::Repeats;
 use super::ring::{Place, Ring};
-use super::time::Scale;
+use super::time::{Look, Scale};
 use crate::event::SystemEvent;
 
 /// What a stream does with events at present.
@@ -39,8 +39,12 @@ pub(crate) struct Chain {
     pub(crate) last: u32,
     /// Quarters of the clock's period that went by before that and were not told for lack of room.
     pub(crate) owed: u32,
+    /// Its last look at the clock, if any counts.
+    pub(crate) look: Option<Look>,
     /// Of a core that does not record: up to where its recording tells the time that all cores share.
     pub(crate) told: u64,
+    /// It does not record, for lack of room to begin, and an event was lost.
+    pub(crate) has_missed: bool,
     /// The short way may write below this position of the ring, and no event later than so many units after the last:
     /// then the long way looks after what comes up now and then.
     pub(crate) limit: usize,
@@ -79,7 +83,9 @@ impl Chain {
         usual_mode: Mode::Stopped,
         last: 0,
         owed: 0,
+        look: None,
         told: 0,
+        has_missed: false,
         limit: 0,
         pause: 0,
         repeats: Repeats::NEW,
@@ -236,10 +242,20 @@ impl Output<'_> {
 
     /// An event is dropped without an attempt to store it.
     pub(crate) fn drop_event(&mut self) {
-        if self.chain.mode == Mode::Dropping {
-            self.chain.dropped = self.chain.dropped.wrapping_add(1);
-        } else {
+        match self.chain.mode {
+            Mode::Stopped if !self.chain.has_missed => self.chain.has_missed = true,
+            Mode::Stopped | Mode::Dropping => {
+                self.chain.dropped = self.chain.dropped.wrapping_add(1);
+            }
+            _ => self.chain.mode = Mode::Dropping,
+        }
+    }
+
+    /// Tells of events that were lost before there was room to begin.
+    pub(crate) fn tell_missed(&mut self) {
+        if core::mem::take(&mut self.chain.has_missed) {
             self.chain.mode = Mode::Dropping;
+            self.is_ready();
         }
     }
 

@@ -27,41 +27,51 @@ impl Scale {
     }
 }
 
+/// A moment at which a clock was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    clock: u32,
+    /// In units since a core first began to record.
+    pub(crate) time: u64,
+}
+
 /// The time that all cores share: it goes on whether they record or not.
 #[derive(Debug)]
 pub(crate) struct Time {
-    /// Units since the first core began to record; `None` before.
-    pub(crate) passed: Option<u64>,
-    /// Counted up to here.
-    last_look: u32,
+    /// The latest look of all cores; `None` before one has begun to record.
+    latest: Option<Look>,
 }
 
 impl Time {
-    pub(crate) const NEW: Self = Self {
-        passed: None,
-        last_look: 0,
-    };
+    pub(crate) const NEW: Self = Self { latest: None };
 
-    /// Counts what went by.
-    pub(crate) fn look(&mut self, now: u32, scale: Scale) {
-        let step = now.wrapping_sub(self.last_look) & scale.mask;
-        match &mut self.passed {
-            Some(passed) if !scale.is_step_back(step) => {
-                *passed += u64::from(step);
-                self.last_look = now;
+    /// Counts what went by, by a core's own steps: so it does no harm for long if the cores' clocks differ. Periods for which
+    /// this core did not look are known from the others.
+    pub(crate) fn look(&mut self, own: &mut Option<Look>, now: u32, scale: Scale) {
+        let Some(latest) = self.latest else {
+            return;
+        };
+        let before = own.unwrap_or(latest);
+        let mut time = before.time + u64::from(now.wrapping_sub(before.clock) & scale.mask);
+        if time < latest.time {
+            let behind = latest.time - time + u64::from(scale.mask / 2);
+            time += behind & !u64::from(scale.mask);
+        }
+        if time < latest.time || !scale.is_step_back((time - latest.time) as u32) {
+            let look = Look { clock: now, time };
+            *own = Some(look);
+            if time > latest.time {
+                self.latest = Some(look);
             }
-            _ => {}
         }
     }
 
     /// The first core begins, if none has.
     pub(crate) fn begin(&mut self, now: u32) {
-        if self.passed.is_none() {
-            *self = Self {
-                passed: Some(0),
-                last_look: now,
-            };
-        }
+        self.latest.get_or_insert(Look {
+            clock: now,
+            time: 0,
+        });
     }
 }
 

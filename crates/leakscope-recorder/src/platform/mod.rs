@@ -18,7 +18,8 @@ pub mod riscv;
 /// A clock that runs forward and wraps around.
 ///
 /// Read inside the critical section, once an event: it should take a few instructions, and may not
-/// allocate, print or record.
+/// allocate, print or record. All cores must read the same one: not a counter that each core has for itself (`CYCCNT`, `mcycle`,
+/// `CCOUNT`).
 pub trait Clock: Sync {
     /// Which bits of [`now`](Clock::now) count. Where there may be no event for half of the clock's period,
     /// [`poll`](crate::stream::Stream::poll) has to be called that often, or the gap is recorded too short.

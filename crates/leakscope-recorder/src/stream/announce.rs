@@ -83,7 +83,7 @@ impl Part {
 }
 
 /// Into how many texts the four short descriptions go at worst.
-const JOINED: usize = 4;
+pub(super) const JOINED: usize = 4;
 
 impl Output<'_> {
     /// What a recording begins with. A host counts from here.
@@ -138,8 +138,10 @@ impl Output<'_> {
                 fields.number((time >> 32) as u32)
             }),
             None => {
-                let now = self.now;
-                self.packet(id::SYSTIME_CYCLES, &mut |fields| fields.number(now))
+                // Of a narrow counter, a host would take each time that it comes around for a reset.
+                let is_wide = self.scale.mask == u32::MAX;
+                let cycles = if is_wide { self.now } else { self.time as u32 };
+                self.packet(id::SYSTIME_CYCLES, &mut |fields| fields.number(cycles))
             }
         };
     }

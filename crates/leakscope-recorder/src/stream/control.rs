@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use super::announce::{Part, SystemText};
+use super::announce::{JOINED, Part, SystemText};
 use super::command::Command;
 use super::{DOWN_BUFFER, Session, Settings, Stream};
 use crate::config::{Config, WhenFull};
@@ -143,12 +143,16 @@ where
         let tell = |tell: &mut dyn FnMut(&mut Output<'_>)| self.answer(settings, core, tell);
         match command {
             Command::Start => {
-                self.with_output(settings, core, |session, _| session.start_wanted = true);
+                self.with_output(settings, core, |session, _| {
+                    session.start_wanted = true;
+                    session.ends_at_once = false;
+                });
                 self.set_gate(settings);
             }
             Command::Stop => {
                 self.with_output(settings, core, |session, output| {
-                    session.start_wanted = false;
+                    session.start_wanted = output.chain.has_missed;
+                    session.ends_at_once = output.chain.has_missed;
                     session.announced = None;
                     if output.chain.mode != Mode::Stopped {
                         output.end();
@@ -166,7 +170,7 @@ where
                 all(&mut |number| {
                     let text = SystemText::new(config, number);
                     tell(&mut |output| output.system_text(text.bytes()));
-                    !text.bytes().is_empty() || number < 4
+                    number + 1 < JOINED + config.descriptions.len()
                 });
             }
             Command::GetModuleCount => tell(&mut |output| output.module_count()),
@@ -292,6 +296,11 @@ where
         if D::PLAIN {
             // Espressif's decoder counts no event before it knows who runs.
             output.running(config);
+        }
+        output.tell_missed();
+        if core::mem::take(&mut session.ends_at_once) {
+            session.announced = None;
+            output.end();
         }
         true
     }

@@ -32,13 +32,19 @@ where
         }
     }
 
-    /// As [`drain`](Self::drain) into a sink that does not fail; false if another context is draining.
-    pub(super) fn drain_if_alone(&self, core: usize, mut write: fn(&[u8]) -> usize) -> bool {
-        let only_reader = OnlyReader::new(&self.cores[core].reading);
-        if only_reader.is_some() {
-            let Ok(_) = self.drain_alone(core, &mut write);
-        }
-        only_reader.is_some()
+    /// As [`drain`](Self::drain) into a sink that does not fail; false if another context is draining, or if nothing was
+    /// taken of what there is.
+    pub(super) fn drain_if_alone(&self, core: usize, write: fn(&[u8]) -> usize) -> bool {
+        let Some(_only_reader) = OnlyReader::new(&self.cores[core].reading) else {
+            return false;
+        };
+        let mut is_refused = false;
+        let Ok(total) = self.drain_alone(core, &mut |bytes: &[u8]| {
+            let taken = write(bytes);
+            is_refused = taken == 0;
+            taken
+        });
+        total > 0 || !is_refused
     }
 
     fn drain_alone<S: ByteSink>(&self, core: usize, sink: &mut S) -> Result<usize, S::Error> {

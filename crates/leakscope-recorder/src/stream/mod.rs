@@ -165,6 +165,8 @@ struct Session<D> {
     parser: Parser,
     /// Send the start sequence as soon as there is room.
     start_wanted: bool,
+    /// A stop came before that: the recording tells of events that were lost, and ends.
+    ends_at_once: bool,
     /// Its first packets were sent, and time follows.
     has_begun: bool,
     /// The part of it that comes next, if it was begun.
@@ -214,6 +216,7 @@ where
                         session: Session {
                             parser: Parser::NEW,
                             start_wanted: false,
+                            ends_at_once: false,
                             has_begun: false,
                             announced: None,
                             dialect: D::NEW,
@@ -347,10 +350,9 @@ where
         self.cores[core].state.with(section, |state| {
             let State { chain, session } = state;
             let mut output = self.output(core, chain, now, None);
-            output.time = self.time.with(section, |time| {
-                time.look(now, Self::SCALE);
-                time.passed.unwrap_or(0)
-            });
+            let look = &mut output.chain.look;
+            (self.time).with(section, |time| time.look(look, now, Self::SCALE));
+            output.time = look.map_or(0, |look| look.time);
             output.never_goes_back();
             let result = access(session, &mut output);
             output.account_of_repeats();
@@ -386,7 +388,7 @@ where
         locked(|section| {
             let is_open = self.cores.iter().any(|core| {
                 core.state.with(section, |state| {
-                    state.chain.mode != Mode::Stopped || state.session.start_wanted
+                    state.chain.mode != Mode::Stopped || state.session.waits_for_room()
                 })
             });
             let gate = match (is_open, settings.config.filter == Filter::NONE) {
@@ -404,6 +406,11 @@ where
 }
 
 impl<D> Session<D> {
+    /// Whether events would be recorded, if there was room to begin.
+    fn waits_for_room(&self) -> bool {
+        self.start_wanted && !self.ends_at_once
+    }
+
     /// Whether there is more to do than to record.
     fn is_pending(&self) -> bool {
         self.start_wanted || self.announced.is_some()

@@ -101,7 +101,8 @@ where
         let hz = settings.clock.hz();
         loop {
             let outcome = self.with_own_output(settings, |core, session, output| {
-                let outcome = self.check(output, core, session.start_wanted, &settings.config);
+                let waits_for_room = session.waits_for_room();
+                let outcome = self.check(output, core, waits_for_room, &settings.config);
                 if outcome.is_none() {
                     write(&mut session.dialect, output, &settings.config);
                 }
@@ -119,8 +120,8 @@ where
                 Outcome::Begin(core) => self.attend(core),
                 Outcome::Full(core) => {
                     if !self.make_room(settings, core) {
-                        return self.with_output(settings, core, |_, output| {
-                            if output.chain.mode != Mode::Stopped {
+                        return self.with_output(settings, core, |session, output| {
+                            if output.chain.mode != Mode::Stopped || session.start_wanted {
                                 output.drop_event();
                             }
                         });
@@ -213,6 +214,8 @@ where
     #[cold]
     #[inline(never)]
     fn event_long(&self, event: SystemEvent) {
+        // There may be no room to begin.
+        self.note_running(event);
         self.record(&mut |dialect, output, config| {
             let is_known = match event {
                 SystemEvent::IsrEnter(interrupt) => dialect.tell_interrupt(output, interrupt),
@@ -227,7 +230,7 @@ where
     /// While nothing is recorded, what runs is kept in mind all the same.
     #[cold]
     #[inline(never)]
-    fn event_unrecorded(&self, event: SystemEvent) {
+    fn note_running(&self, event: SystemEvent) {
         if Running::is_told_by(event) {
             locked(|section| {
                 let state = &self.cores[Self::core()].state;
@@ -236,42 +239,36 @@ where
         }
     }
 
-    /// What becomes of an event that is not simply written; `None` if it must be written after all. A recorder that waits
-    /// for room does so whatever was lost before, and for a start too: nobody else might make any.
+    /// What becomes of an event that is not simply written; `None` if it must be written after all. What comes before there
+    /// is room to begin, or to begin anew, is lost. A recorder that waits for room does so whatever was lost before, and for a
+    /// start too: nobody else might make any.
     fn check(
         &self,
         output: &mut Output<'_>,
         core: usize,
-        start_wanted: bool,
+        waits_for_room: bool,
         config: &Config,
     ) -> Option<Outcome> {
         let waits = !matches!(config.when_full, WhenFull::Drop);
-        if waits && start_wanted {
-            let has_room = output.ring.free() >= self.room_for_start(config);
-            return Some(if has_room {
+        if waits_for_room {
+            return Some(if output.ring.free() >= self.room_for_start(config) {
                 Outcome::Begin(core)
-            } else {
+            } else if waits {
                 Outcome::Full(core)
+            } else {
+                output.drop_event();
+                Outcome::Attend(core)
             });
         }
-        match output.chain.mode {
-            Mode::Stopped if start_wanted => Some(Outcome::Attend(core)),
-            Mode::Stopped => Some(Outcome::Done),
-            // Recording must begin anew, and there was no room: what comes until then is lost.
-            _ if start_wanted => {
-                output.drop_event();
-                Some(Outcome::Attend(core))
-            }
-            _ => {
-                let is_full =
-                    waits && (!output.settle() || output.ring.free() < Self::ROOM_FOR_AN_EVENT);
-                is_full.then_some(Outcome::Full(core))
-            }
+        if output.chain.mode == Mode::Stopped {
+            return Some(Outcome::Done);
         }
+        let is_full = waits && (!output.settle() || output.ring.free() < Self::ROOM_FOR_AN_EVENT);
+        is_full.then_some(Outcome::Full(core))
     }
 
-    /// Waits for room, or makes some: outside the critical section. False if another context is making some, which
-    /// this one may have interrupted: it would wait for ever.
+    /// Waits for room, or makes some: outside the critical section. False if nobody takes the bytes, or another context is
+    /// making room, which this one may have interrupted: it would wait for ever.
     #[cold]
     pub(super) fn make_room(&self, settings: &Settings<C>, core: usize) -> bool {
         match settings.config.when_full {
@@ -357,7 +354,7 @@ where
             self.with_tasks(|tasks| tasks.remove(task));
         }
         if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
-            self.event_unrecorded(event);
+            self.note_running(event);
             return;
         }
         if D::PLAIN && matches!(event, SystemEvent::TaskTerminate(_) | SystemEvent::Mark(_)) {

@@ -1,6 +1,6 @@
 //! Allocators that call themselves: which calls are the program's.
 
-use crate::host::PLATFORM;
+use crate::host::{CORE, PLATFORM};
 use crate::library::{Config, Library};
 
 /// Where calls of two tasks have their frames.
@@ -59,4 +59,44 @@ fn what_an_allocator_calls_is_not_the_programs() {
     assert!(tasks.clone().all(begins));
     tasks.for_each(ends);
     assert!(begins(0x10000 - DEEPER));
+}
+
+/// Two tasks, whose stacks are small and lie side by side, and of whose ends nothing is known.
+#[test]
+fn tasks_are_told_apart_by_who_runs() {
+    for cores in [1, 2] {
+        let sizes = format!("LEAKSCOPE_CORES={cores}");
+        let Some(library) = Library::build(&format!("calls-of-tasks-{cores}"), &[&sizes]) else {
+            return;
+        };
+        library.reset(PLATFORM);
+        // SAFETY: as declared.
+        let begins = |frame| unsafe { (library.leakscope_call_begins)(frame) };
+        // SAFETY: as declared.
+        let ends = |frame| unsafe { (library.leakscope_call_ends)(frame) };
+        // SAFETY: as declared.
+        let runs = |task| unsafe { (library.leakscope_task_runs)(task) };
+        let config = Config {
+            clock: Some(crate::host::clock),
+            clock_hz: 1,
+            ..Config::NONE
+        };
+        // SAFETY: as declared.
+        unsafe { (library.leakscope_init)(&raw const config) };
+
+        runs(1);
+        assert!(begins(TASK));
+        runs(2);
+        assert!(begins(TASK - DEEPER), "it is the other task's");
+        assert!(!begins(TASK - 2 * DEEPER));
+        ends(TASK - DEEPER);
+        runs(1);
+        assert!(!begins(TASK - DEEPER));
+        // It goes on on the other core, if there is one.
+        CORE.set(cores - 1);
+        runs(1);
+        assert!(!begins(TASK - DEEPER));
+        ends(TASK);
+        CORE.set(0);
+    }
 }

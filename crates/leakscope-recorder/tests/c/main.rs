@@ -20,7 +20,8 @@ mod tell;
 /// How many sequences of calls are tried.
 fn cases() -> proptest::test_runner::Config {
     proptest::test_runner::Config {
-        cases: 200,
+        cases: std::env::var("PROPTEST_CASES")
+            .map_or(200, |cases| cases.parse().expect("a number")),
         failure_persistence: None,
         ..Default::default()
     }

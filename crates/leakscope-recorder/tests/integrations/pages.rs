@@ -198,6 +198,67 @@ fn callers_of_new_are_found() {
     assert_eq!(outcome.totals.frees, 100);
 }
 
+/// A program that grows each of its blocks once, by count and size.
+const GROW: &str = r#"
+    #define _GNU_SOURCE
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include "leakscope.h"
+
+    static FILE *recording;
+    static size_t to_file(const uint8_t *bytes, size_t length) { return fwrite(bytes, 1, length, recording); }
+    static uint32_t time_passes(void) { static uint32_t now; return now += 100; }
+
+    int main(void) {
+        static const struct leakscope_config config = {.clock = time_passes, .clock_hz = 1000000};
+        recording = fopen("heap.svdat", "wb");
+        leakscope_init(&config);
+        leakscope_start();
+        for (int visitor = 0; visitor < 100; visitor++) {
+            char *block = malloc(10);
+            if (reallocarray(block, SIZE_MAX / 2, 4) != NULL) {
+                return 1;
+            }
+            block = reallocarray(block, 50, 40);
+            free(block);
+            leakscope_drain(0, to_file);
+        }
+        leakscope_stop();
+        leakscope_drain(0, to_file);
+        return fclose(recording);
+    }
+"#;
+
+/// It is the C library's, whose own calls go past the wraps.
+#[test]
+fn a_reallocarray_is_a_reallocation() {
+    if !has_tool("gcc") || !cfg!(target_os = "linux") {
+        return;
+    }
+    let folder = folder("page-c-grow");
+    let lock = "#include <stdint.h>\n\
+        #define LEAKSCOPE_LOCK() ((uintptr_t)0)\n#define LEAKSCOPE_UNLOCK(state) ((void)(state))\n";
+    fs::write(folder.join("doorbell.c"), GROW)
+        .and_then(|()| fs::write(folder.join("leakscope_config.h"), lock))
+        .expect("the target folder can be written");
+    let page = page("c.md");
+    let build = blocks(&page, "sh").into_iter().find_map(|block| {
+        let start = block.find("gcc -g -fno-omit-frame-pointer")?;
+        Some(block[start..].to_owned())
+    });
+    let commands = build
+        .expect("the page's command")
+        .replace("leakscope report", "true");
+    let mut shell = Command::new("sh");
+    run(shell.args(["-e", "-c", &commands]).current_dir(&folder));
+    let totals = outcome(&folder).totals;
+    assert_eq!(
+        (totals.reallocations, totals.failed_allocations),
+        (100, 100)
+    );
+    assert_eq!((totals.outstanding_blocks, totals.frees), (0, 200));
+}
+
 /// The first command of the page, in a folder with what the page says.
 #[test]
 fn the_emulators_program_is_built_by_its_command() {

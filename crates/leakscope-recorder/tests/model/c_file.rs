@@ -16,6 +16,8 @@ type File = Mutex<Vec<u8>>;
 thread_local! {
     /// The clock of the recorder that this thread drives.
     static TICKS: Cell<Option<&'static AtomicU32>> = const { Cell::new(None) };
+    /// By how much that of the second core is ahead.
+    static SKEW: Cell<u32> = const { Cell::new(0) };
     /// Where a drain's bytes go.
     static DRAINED: Cell<Option<&'static File>> = const { Cell::new(None) };
 }
@@ -24,6 +26,7 @@ thread_local! {
 struct CFile {
     library: Arc<Library>,
     ticks: &'static AtomicU32,
+    skew: u32,
     heard: [&'static File; 2],
 }
 
@@ -51,7 +54,11 @@ impl CFile {
             application: c"model".as_ptr(),
             clock: Some(clock),
             clock_hz: 1_000_000,
-            write_when_full: matches!(settings.when_full, Full::Write).then_some(write as _),
+            write_when_full: match settings.when_full {
+                Full::Write => Some(write as _),
+                Full::Refuse => Some(refuse as _),
+                Full::Drop | Full::Wait => None,
+            },
             wait_when_full: matches!(settings.when_full, Full::Wait),
             heap_alignment_bits: 2,
             // All memory: the stacks are those of the contexts' threads.
@@ -64,6 +71,7 @@ impl CFile {
         let driven = Self {
             library,
             ticks: Box::leak(Box::default()),
+            skew: settings.skew,
             heard: [(); 2].map(|()| &*Box::leak(Box::default())),
         };
         driven.enter(0);
@@ -85,11 +93,16 @@ fn with_stack(stack: &[usize], call: impl FnOnce(usize, usize)) {
 
 extern "C" fn clock() -> u32 {
     let ticks = TICKS.get().expect("the context has entered");
-    ticks.fetch_add(1, Ordering::Relaxed)
+    let ahead = SKEW.get() * CORE.get() as u32;
+    ticks.fetch_add(1, Ordering::Relaxed).wrapping_add(ahead)
 }
 
 extern "C" fn write(bytes: *const u8, length: usize) -> usize {
     keep(FILE.get(), bytes, length)
+}
+
+extern "C" fn refuse(_: *const u8, _: usize) -> usize {
+    0
 }
 
 extern "C" fn take(bytes: *const u8, length: usize) -> usize {
@@ -139,6 +152,7 @@ impl Driven for CFile {
         CORE.set(core);
         FILE.set(Some(self.heard[core]));
         TICKS.set(Some(self.ticks));
+        SKEW.set(self.skew);
     }
 
     fn start(&self) {

@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     /// Its buffer has little room left then.
     pub(crate) filled: bool,
     pub(crate) when_full: Full,
+    /// By so many ticks the second core's clock is ahead.
+    pub(crate) skew: u32,
 }
 
 /// What becomes of an event that finds no room.
@@ -52,6 +54,8 @@ pub(crate) enum Full {
     Drop,
     /// The buffer is written then and there.
     Write,
+    /// The same, but nobody takes it.
+    Refuse,
     Wait,
 }
 
@@ -61,6 +65,7 @@ impl Default for Settings {
             starts: true,
             filled: false,
             when_full: Full::Drop,
+            skew: 0,
         }
     }
 }
@@ -81,11 +86,17 @@ impl CoreNumber for Core {
 }
 
 /// Ticks whenever it is read.
-struct Ticks(&'static AtomicU32);
+struct Ticks {
+    common: &'static AtomicU32,
+    skew: u32,
+}
 
 impl Clock for Ticks {
     fn now(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed)
+        let ahead = self.skew * CORE.get() as u32;
+        self.common
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(ahead)
     }
 
     fn hz(&self) -> u32 {
@@ -112,10 +123,15 @@ impl Stream {
         };
         let config = Config::new("model").when_full(match settings.when_full {
             Full::Write => WhenFull::Write(write),
+            Full::Refuse => WhenFull::Write(|_| 0),
             Full::Wait => WhenFull::Wait,
             Full::Drop => WhenFull::Drop,
         });
-        driven.recorder.init(Ticks(driven.ticks), config);
+        let clock = Ticks {
+            common: driven.ticks,
+            skew: settings.skew,
+        };
+        driven.recorder.init(clock, config);
         prepare(&driven, settings);
         driven
     }

@@ -80,3 +80,83 @@ fn an_answer_that_finds_no_room_costs_who_waits_no_event() {
         assert_eq!((stored, lost), (10, 0));
     }
 }
+
+/// The ids of the last recording in these.
+fn last_recording(ids: &[u32]) -> &[u32] {
+    let start = ids.iter().rposition(|&id| id == id::TRACE_START);
+    &ids[start.expect("a recording")..]
+}
+
+/// Nobody reads the buffer, in which the end of the recording before still stands.
+#[test]
+fn what_comes_before_there_is_room_to_begin_is_counted() {
+    for new in recorders() {
+        let driven = new(Settings::default());
+        allocate(&*driven, 500, |_| ());
+        driven.stop();
+        driven.start();
+        allocate(&*driven, 30, |_| ());
+        driven.drain(0);
+        allocate(&*driven, 10, |_| ());
+        driven.drain(0);
+        let Told {
+            stored, lost, ids, ..
+        } = told(&driven.heard(0));
+        assert_eq!(stored + lost, 540);
+        let last = last_recording(&ids);
+        assert!(last.contains(&id::OVERFLOW), "{last:?}");
+        let events = last.iter().filter(|&&id| id == 512);
+        assert_eq!(events.count(), 10, "{last:?}");
+    }
+}
+
+#[test]
+fn a_recording_that_never_found_room_is_told_as_a_loss() {
+    for new in recorders() {
+        let driven = new(Settings::default());
+        allocate(&*driven, 500, |_| ());
+        driven.stop();
+        for _ in 0..2 {
+            driven.start();
+            allocate(&*driven, 30, |_| ());
+            driven.stop();
+            allocate(&*driven, 7, |_| ());
+        }
+        driven.drain(0);
+        driven.poll();
+        driven.drain(0);
+        let Told {
+            stored, lost, ids, ..
+        } = told(&driven.heard(0));
+        assert_eq!(stored + lost, 560);
+        let last = last_recording(&ids);
+        assert!(last.ends_with(&[id::OVERFLOW, id::TRACE_STOP]), "{last:?}");
+        driven.poll();
+        driven.drain(0);
+        assert_eq!(told(&driven.heard(0)).ids, ids, "it was told once");
+    }
+}
+
+/// As a socket that was closed.
+#[test]
+fn a_buffer_that_nobody_takes_holds_up_nobody() {
+    for new in recorders() {
+        let driven = new(Settings {
+            when_full: Full::Refuse,
+            ..Settings::default()
+        });
+        allocate(&*driven, 500, |_| driven.command(7));
+        driven.stop();
+        driven.start();
+        allocate(&*driven, 30, |_| ());
+        driven.drain(0);
+        allocate(&*driven, 10, |_| ());
+        driven.stop();
+        driven.drain(0);
+        let Told {
+            stored, lost, ids, ..
+        } = told(&driven.heard(0));
+        assert_eq!(stored + lost, 540);
+        assert_eq!(ids.last(), Some(&id::TRACE_STOP));
+    }
+}

@@ -110,3 +110,27 @@ fn time_for_which_there_is_no_room_is_told_by_who_begins_again() {
         assert!(end.abs_diff(passed) < NEAR, "{end}, {passed} passed");
     }
 }
+
+/// Clocks of cores that were not started at once: it is wrong to use them, and costs no more than once what lies between them.
+#[test]
+fn clocks_that_differ_do_so_once() {
+    const SKEW: u32 = 0x3000_0000;
+    for new in recorders() {
+        let driven = new(Settings {
+            skew: SKEW,
+            ..settings()
+        });
+        begin(&*driven, 0);
+        for _ in 0..100 {
+            for core in [1, 0] {
+                driven.enter(core);
+                driven.pass(1000);
+                driven.poll();
+            }
+        }
+        begin(&*driven, 1);
+        let [one, other] = ends(&*driven);
+        assert!(one < NEAR * 4, "{one}");
+        assert!(other < u64::from(SKEW) + NEAR * 4, "{other}");
+    }
+}

@@ -33,6 +33,20 @@ fn are_answered() {
     assert_eq!(answer(&[128, 0]), [id::MODULEDESC; 6]);
 }
 
+/// Not all that the configuration has room for need be given.
+#[test]
+fn an_empty_description_hides_none_behind_it() {
+    let clock = FakeClock::at(0);
+    let stream: Example<'_> = Stream::new();
+    stream.init(&clock, Config::new("x").descriptions(&["", "I#15=SysTick"]));
+    stream.start();
+    drained(&stream, 0);
+    stream.receive(&[5]);
+    let answer = packets(&drained(&stream, 0));
+    let ids: Vec<_> = answer.iter().map(|packet| packet.id).collect();
+    assert_eq!(ids, [id::INIT, id::SYSDESC, id::SYSDESC]);
+}
+
 #[test]
 fn that_are_unknown_are_passed_over() {
     assert_eq!(answer(&[127, 0, 77, 200, 2, 128, 9, 6]), [id::NUMMODULES]);

@@ -228,3 +228,23 @@ fn cores_count_from_the_same_moment() {
     CORE.set(0);
     assert_eq!(times, [(0, 400), (300, 400)]);
 }
+
+/// The host is told of the task that runs when there is room to begin, not of one that ran before.
+#[test]
+fn what_runs_is_known_while_there_is_no_room_to_begin() {
+    let stream: Stream<Leakscope<0>, CountingClock, 2048> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
+    stream.start();
+    while stream.drop_count() < 10 {
+        stream.event(SystemEvent::IsrExit);
+    }
+    stream.stop();
+    stream.event(SystemEvent::TaskStartExec(1));
+    stream.start();
+    stream.event(SystemEvent::TaskStartExec(2));
+    drained(&stream, 0);
+    stream.poll();
+    let packets = packets(&drained(&stream, 0));
+    let last = packets.last().expect("packets");
+    assert_eq!((last.id, last.numbers()), (id::TASK_START_EXEC, vec![2]));
+}

@@ -11,6 +11,7 @@ use leakscope_recorder::platform::Clock;
 use leakscope_recorder::stack::Origin;
 use leakscope_recorder::stream::{Config, Stream};
 use leakscope_recorder::{Block, Recorder, SystemEvent};
+use leakscope_systemview::id;
 
 use crate::host::{FakeClock, drained, packets};
 
@@ -109,6 +110,49 @@ fn heard(hz: u32, seconds: u64, allocations: usize) -> Outcome {
     let mut analysis = Analysis::new(&Layout::of(&[&bytes]), KeepAll);
     let Ok(_) = analysis.run(&[&bytes[..]][..]);
     analysis.outcome()
+}
+
+/// A counter of 24 bits.
+struct Narrow(AtomicU32);
+
+impl Clock for &Narrow {
+    const MASK: u32 = 0xFF_FFFF;
+
+    fn now(&self) -> u32 {
+        self.0.load(Ordering::Relaxed) & Self::MASK
+    }
+
+    fn hz(&self) -> u32 {
+        48_000_000
+    }
+}
+
+/// It comes round three times a second: the time that the recorder tells does not.
+#[test]
+fn a_narrow_counter_is_no_reset() {
+    let clock = Narrow(AtomicU32::new(5_000));
+    let stream: Stream<Leakscope<4>, &Narrow> = Stream::new();
+    stream.init(&clock, Config::new("narrow"));
+    let mut bytes = Vec::new();
+    for _ in 0..5 {
+        stream.start();
+        for _ in 0..13 {
+            clock.0.fetch_add(5_000_000, Ordering::Relaxed);
+            stream.poll();
+            bytes.extend(drained(&stream, 0));
+        }
+    }
+    let packets = packets(&bytes);
+    let told = packets
+        .iter()
+        .filter(|packet| packet.id == id::SYSTIME_CYCLES);
+    let times: Vec<_> = told
+        .map(|packet| (packet.numbers()[0], packet.time))
+        .collect();
+    assert!(times.len() > 5);
+    for (cycles, time) in times {
+        assert_eq!(u64::from(cycles), time);
+    }
 }
 
 /// Halves of the clock's period, and sync and time once a second, are packets to the host, however few others there are.

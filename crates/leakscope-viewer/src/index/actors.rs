@@ -6,11 +6,30 @@ use rustc_hash::FxHashMap;
 /// Somebody on a core, and the numbers that stand for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Actor {
-    pub(crate) is: Context,
+    pub(crate) is: Sort,
     /// The number of the context.
     pub(crate) context: u16,
     /// The number of the lane.
     pub(crate) lane: u32,
+}
+
+/// Who can be ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Task,
+    Interrupt,
+    Other,
+}
+
+impl Sort {
+    #[inline(always)]
+    const fn of(context: Context) -> Self {
+        match context {
+            Context::Task(_) => Self::Task,
+            Context::Interrupt(_) => Self::Interrupt,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// A lane of the timeline: a core and who runs on it.
@@ -89,7 +108,7 @@ impl Actors {
     #[inline]
     pub(crate) fn numbered(&self, core: u8, is: Context) -> Actor {
         self.known(core, is).unwrap_or(Actor {
-            is,
+            is: Sort::of(is),
             context: UNKNOWN,
             lane: u32::MAX,
         })
@@ -106,10 +125,14 @@ impl Actors {
             Some(context) => {
                 self.lanes.push(Lane { core, context });
                 let lane = self.lanes.len() as u32 - 1;
-                Actor { is, context, lane }
+                Actor {
+                    is: Sort::of(is),
+                    context,
+                    lane,
+                }
             }
             None => Actor {
-                is,
+                is: Sort::of(is),
                 ..self.number(core, Context::Unknown)
             },
         };

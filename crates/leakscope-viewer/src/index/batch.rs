@@ -56,7 +56,7 @@ impl Batch {
         };
         self.switches.push(SwitchRecord {
             time,
-            id,
+            id: id as u8,
             core,
             has_ready: false,
             lane: of_event.lane,
@@ -88,10 +88,10 @@ impl Batch {
         };
         let block = &known.block;
         let actor = actors.number(now.core, now.context);
-        let owner = if (block.core, block.context) == (now.core, now.context) {
-            actor
-        } else {
+        let owner = if is_free {
             actors.number(block.core, block.context)
+        } else {
+            actor
         };
         self.heap.push(HeapRecord {
             time: now.time,
@@ -159,7 +159,7 @@ impl Batch {
             self.ready.extend(ready);
             return self.switches.push(SwitchRecord {
                 time: event.time,
-                id: event.id,
+                id: event.id as u8,
                 core: event.core,
                 has_ready: ready.is_some(),
                 lane,

@@ -2,6 +2,7 @@
 //! the trace does.
 
 use super::live::Live;
+use super::record::HeapRecord;
 
 /// What lives over time.
 #[derive(Clone, Debug, Default)]
@@ -102,17 +103,38 @@ impl Curve {
         self.steps = wider;
     }
 
+    /// Blocks begin and are freed. What changes with each stays in registers: a sum in memory that the next one needs is a wait.
+    pub(super) fn note_all(&mut self, mut records: &[HeapRecord]) {
+        while let Some(first) = records.first() {
+            if first.time >= self.until {
+                self.open_step(first.time);
+            }
+            let until = self.until;
+            let (mut live, mut max, mut frees) = (self.live, self.open.max, 0);
+            let mut count = 0;
+            for record in records {
+                if count > 0 && record.time >= until {
+                    break;
+                }
+                live = record.after(live);
+                max = max.max(live.bytes);
+                frees += u32::from(record.is_free);
+                count += 1;
+            }
+            self.live = live;
+            self.open.max = max;
+            self.open.frees += frees;
+            self.open.allocations += count as u32 - frees;
+            records = &records[count..];
+        }
+    }
+
     /// A block begins, or is freed.
     #[inline(always)]
-    pub(super) fn note(&mut self, time: u64, size: u64, is_free: bool) {
-        let live = if is_free {
-            self.live.without(size)
-        } else {
-            self.live.with(size)
-        };
-        self.reach(time, live);
-        self.open.allocations += u32::from(!is_free);
-        self.open.frees += u32::from(is_free);
+    pub(super) fn note(&mut self, record: &HeapRecord) {
+        self.reach(record.time, record.after(self.live));
+        self.open.allocations += u32::from(!record.is_free);
+        self.open.frees += u32::from(record.is_free);
     }
 
     /// A block begins.

@@ -18,6 +18,14 @@ impl Sum {
         self.bytes += bytes;
     }
 
+    /// Without a branch, as nobody can foresee which blocks are added.
+    #[inline(always)]
+    pub(super) fn add_if(&mut self, is_added: bool, bytes: u64) {
+        let is_added = u64::from(is_added);
+        self.blocks += is_added;
+        self.bytes += bytes * is_added;
+    }
+
     pub(crate) fn join(&mut self, other: Self) {
         self.blocks += other.blocks;
         self.bytes += other.bytes;

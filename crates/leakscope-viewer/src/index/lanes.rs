@@ -27,8 +27,9 @@ pub(crate) struct Lanes {
     pub(crate) until: u64,
     /// Its ticks by lane, of running and of being ready.
     open: Vec<[u64; 2]>,
-    /// Those that are not 0: the lane, and whether it is of being ready.
+    /// Those that are not 0, in the first `count` places: the lane, and whether it is of being ready.
     touched: Vec<(u32, bool)>,
+    count: usize,
     /// Room to make bins longer.
     room: Vec<Entry>,
 }
@@ -48,9 +49,9 @@ impl Lanes {
             self.grow(lane + 1);
         }
         let ticks = &mut self.open[lane][usize::from(span.ready)];
-        if *ticks == 0 && span.ticks() > 0 {
-            self.touched.push((span.lane, span.ready));
-        }
+        // Nobody can foresee which span is the first of its bin: a branch on that takes more time than this.
+        self.touched[self.count] = (span.lane, span.ready);
+        self.count += usize::from(*ticks == 0 && span.ticks() > 0);
         *ticks += span.ticks();
     }
 
@@ -66,6 +67,7 @@ impl Lanes {
         if lanes > self.sums.len() {
             self.sums.resize_with(lanes, Sums::default);
             self.open.resize(lanes, [0; 2]);
+            self.touched.resize(2 * lanes + 1, (0, false));
         }
     }
 
@@ -102,12 +104,11 @@ impl Lanes {
     /// Everything that was summed up is kept.
     pub(crate) fn settle(&mut self) {
         let bin = self.bin as u32;
-        let mut touched = std::mem::take(&mut self.touched);
-        for (lane, ready) in touched.drain(..) {
+        for place in 0..std::mem::take(&mut self.count) {
+            let (lane, ready) = self.touched[place];
             let ticks = std::mem::take(&mut self.open[lane as usize][usize::from(ready)]);
             self.sums(lane, ready).push(bin, ticks);
         }
-        self.touched = touched;
     }
 
     #[cold]

@@ -64,7 +64,7 @@ impl Bin {
     #[inline(always)]
     fn take(&mut self, record: &HeapRecord, live: Live) {
         let size = u64::from(record.size);
-        self.allocated_bytes += if record.is_free { 0 } else { size };
+        self.allocated_bytes += size * u64::from(!record.is_free);
         self.allocations += u32::from(!record.is_free);
         self.frees += u32::from(record.is_free);
         self.reach(live);
@@ -169,12 +169,7 @@ impl Levels {
             let mut now = *live;
             let mut place = 0;
             while let Some(record) = heap.get(place).filter(|record| is_within(record.time)) {
-                let size = record.size.into();
-                now = if record.is_free {
-                    now.without(size)
-                } else {
-                    now.with(size)
-                };
+                now = record.after(now);
                 bin.take(record, now);
                 place += 1;
             }

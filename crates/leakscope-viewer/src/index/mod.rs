@@ -149,7 +149,7 @@ impl Index {
         for switch in switches {
             self.switched(switch);
             if let Some(&ready) = switch.has_ready.then(|| ready.next()).flatten() {
-                let (id, core, time) = (switch.id, switch.core, switch.time);
+                let (id, core, time) = (switch.id.into(), switch.core, switch.time);
                 let lanes = &mut self.lanes;
                 (self.running).note_ready(id, core, time, ready, &mut |span| lanes.add(span));
             }
@@ -193,6 +193,7 @@ impl Index {
             now,
             ..
         } = switch;
+        let id = u32::from(id);
         self.begins.count(lane, Kind::predefined(id));
         self.open_bin(time);
         if running::begins_run(id) {

@@ -15,10 +15,8 @@ impl Index {
         self.owners.take_in_heaps(records);
         for record in records {
             let known = &record.block();
-            let size = known.block.size;
             self.begins.count(record.lane, Kind::Heap);
-            let curve = self.owners.context(record.owner);
-            curve.note(record.time, size, record.is_free);
+            self.owners.context(record.owner).note(record);
             if record.is_free {
                 self.note_freed(known, record.time, record.core, record.by, record.owner);
                 let ended = Ended::new(known, record.owner_lane, record.time);
@@ -80,9 +78,7 @@ impl Index {
             self.flag(index);
         }
         if *effect == Effect::Restart {
-            for site in &mut self.sites {
-                site.curve.empty(time);
-            }
+            (self.sites.iter_mut()).for_each(|site| site.restarted(time));
             self.parts.restarted();
             self.exchange.restarted();
         }

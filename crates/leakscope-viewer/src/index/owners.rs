@@ -24,9 +24,7 @@ impl Owners {
     /// What happens in the heap without a name, in the curves of heaps.
     pub(super) fn take_in_heaps(&mut self, records: &[HeapRecord]) {
         if self.heaps.is_one(0) {
-            for record in records {
-                (self.unnamed).note(record.time, record.size.into(), record.is_free);
-            }
+            self.unnamed.note_all(records);
         } else {
             for record in records {
                 self.note_in_heaps(&record.occasion(), 0, &record.effect());

@@ -6,6 +6,7 @@ use leakscope_analysis::trace::{Context, Occasion};
 
 use super::actors::{Actor, Actors};
 use super::kind::Kind;
+use super::live::Live;
 use super::running::Turn;
 
 /// A block begins or is freed, in the heap without a name, and that is all.
@@ -41,6 +42,17 @@ impl HeapRecord {
         KnownBlock { block, site }
     }
 
+    /// What lives after it, where this lived before. Nobody can foresee which of both it is, so that there is no branch on it.
+    #[inline(always)]
+    pub(super) fn after(&self, live: Live) -> Live {
+        let (began, freed) = (u64::from(!self.is_free), u64::from(self.is_free));
+        let size = u64::from(self.size);
+        Live {
+            bytes: live.bytes.saturating_sub(size * freed) + size * began,
+            blocks: live.blocks.saturating_sub(freed) + began,
+        }
+    }
+
     pub(super) fn occasion(&self) -> Occasion {
         Occasion {
             time: self.time,
@@ -68,7 +80,8 @@ impl HeapRecord {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SwitchRecord {
     pub(super) time: u64,
-    pub(super) id: u32,
+    /// It is predefined.
+    pub(super) id: u8,
     pub(super) core: u8,
     /// Whether it also says of somebody, who is the next in the list of these, whether he is ready.
     pub(super) has_ready: bool,

@@ -8,7 +8,7 @@
 use leakscope_analysis::trace::{Context, Event, EventKind, Start, Trace};
 use leakscope_systemview::{id, varint};
 
-use super::actors::Actor;
+use super::actors::{Actor, Sort};
 
 /// Somebody ran on a core, or was ready to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +78,11 @@ const fn stops_task(id: u32) -> bool {
 }
 
 /// Whether who ran before an event with this id could have gone on.
-const fn stays_ready(id: u32, before: Context) -> bool {
+const fn stays_ready(id: u32, before: Sort) -> bool {
     match before {
-        Context::Interrupt(_) => id == id::ISR_ENTER,
-        Context::Task(_) => !stops_task(id),
-        _ => false,
+        Sort::Interrupt => id == id::ISR_ENTER,
+        Sort::Task => !stops_task(id),
+        Sort::Other => false,
     }
 }
 
@@ -257,7 +257,7 @@ impl Running {
         core: u8,
         now: Actor,
         time: u64,
-        stays_ready: impl Fn(Context) -> bool,
+        stays_ready: impl Fn(Sort) -> bool,
         ended: &mut impl FnMut(Span),
     ) {
         let place = usize::from(core);
@@ -279,7 +279,7 @@ impl Running {
                 to: time,
             });
             if stays_ready(before.is) {
-                state.interrupts += usize::from(matches!(before.is, Context::Interrupt(_)));
+                state.interrupts += usize::from(before.is == Sort::Interrupt);
                 self.begin_ready(before, core, time);
             }
         }
@@ -302,7 +302,7 @@ impl Running {
         }
         let ready = Readiness {
             is_ready: true,
-            is_interrupt: matches!(actor.is, Context::Interrupt(_)),
+            is_interrupt: actor.is == Sort::Interrupt,
             core,
             lane: actor.lane,
             since,

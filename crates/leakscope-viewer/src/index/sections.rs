@@ -29,14 +29,14 @@ pub(crate) struct Sections {
 }
 
 /// The length of a section, in events, as long as the trace is short.
-const SHORTEST: u64 = 1024;
+const SHORTEST: u64 = 2048;
 
 /// The length of an event, roughly, where heaps are traced.
 const BYTES: u64 = 24;
 
 /// When there are more sections than this, each two become one. Even, so that the last, which is open, stays
 /// alone then.
-const MOST: usize = 4096;
+const MOST: usize = 2048;
 
 /// The same if so many have prices of their own, as where a recording is damaged or begins again and again: 64 MiB. There
 /// are at least two sections to a part then.
