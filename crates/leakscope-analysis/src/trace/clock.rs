@@ -94,18 +94,21 @@ impl TargetClock {
             Some(cpu_hz).filter(|_| is_shifted && cpu_hz != hz),
         ];
         let (before, now) = (before.into(), now.into());
-        !rates.into_iter().flatten().any(|rate| {
-            runs_on(before, now, ticks, hz, rate, WRAP) != Some(false)
-                || comes_round_early(before, now, ticks, hz, rate)
-        })
+        let may_run_on = |rate| runs_on(before, now, ticks, hz, rate, WRAP) != Some(false);
+        let shifts = if may_be_shifted { MOST_SHIFT } else { 0 };
+        !rates.into_iter().flatten().any(may_run_on)
+            && !(0..=shifts).any(|shift| keeps_pace(before, now, ticks, 1 << shift))
     }
 }
 
 /// Where a number of 32 bits comes round.
 const WRAP: u64 = 1 << 32;
 
-/// The widths of counters that come round before.
-const NARROW: std::ops::Range<u32> = 16..32;
+/// How many bits a counter may have.
+const WIDTHS: std::ops::RangeInclusive<u32> = 16..=32;
+
+/// So many bits at most are left out of time stamps.
+const MOST_SHIFT: u32 = 8;
 
 /// Whether a clock of this rate that comes round at `wrap` may have come from `before` to `now` in so many ticks; `None` if it
 /// can have come anywhere. It may be told in steps and a little late, and drift: a twentieth is allowed.
@@ -120,18 +123,18 @@ fn runs_on(before: u64, now: u64, ticks: u64, hz: u64, rate: u64, wrap: u64) -> 
     Some(off.min(wrap - off) <= tolerance)
 }
 
-/// Whether a counter of fewer than 32 bits, from which the time stamps are taken as well, has gone from `before` to `now`:
-/// then these agree to the tick, however often it came round. A counter that began anew does so by chance alone.
-fn comes_round_early(before: u64, now: u64, ticks: u64, hz: u64, rate: u64) -> bool {
-    let tick = rate / hz;
+/// Whether a counter from which the time stamps are taken as well, each of them `tick` of its steps long, has gone from `before`
+/// to `now`: then these agree, however often it came round, and if it has fewer than 32 bits. A counter that began anew does so
+/// by chance alone.
+fn keeps_pace(before: u64, now: u64, ticks: u64, tick: u64) -> bool {
     let passed = now
         .wrapping_sub(before)
         .wrapping_sub(ticks.wrapping_mul(tick));
-    let mut widths = NARROW;
+    let mut widths = WIDTHS;
     widths.any(|bits| {
         let wrap = 1 << bits;
         let off = passed % wrap;
-        before.max(now) < wrap && off.min(wrap - off) <= 16 * tick
+        before.max(now) < wrap && tick <= wrap >> 12 && off.min(wrap - off) <= tick
     })
 }
 

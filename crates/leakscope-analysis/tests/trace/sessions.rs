@@ -317,6 +317,11 @@ fn a_narrow_counter_that_comes_round_was_not_reset() {
         };
         assert_eq!(sessions_told(120, true, counter), 1, "{bits}");
     }
+    // Of which time stamps leave three bits out.
+    let shifted = |time: u64| Packet::SystimeCycles {
+        cycles: ((77 + 8 * time) % (1 << 24)) as u32,
+    };
+    assert_eq!(sessions_told(120, true, shifted), 1);
     let reset = |time: u64| Packet::SystimeCycles {
         cycles: if time < 60_000_000 { 5000 } else { 5400 },
     };
