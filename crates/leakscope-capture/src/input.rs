@@ -203,6 +203,11 @@ impl Input {
         self.place.as_ref().and_then(Place::gone)
     }
 
+    /// Whether it is read where it lies, so that what is added to the file comes; not if it is read as a copy.
+    pub fn may_grow(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// Its length in bytes, unpacked.
     pub fn length(&self) -> io::Result<u64> {
         self.bytes.length()

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// A recording is much longer from this factor on: as between the sessions of one recording.
 const LONGER: f64 = 4.0;
 
+/// No clock is worth such a share of a length.
+const NEARLY: f64 = 1.05;
+
 /// What a call site held in the session that gave its verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Level {
@@ -16,6 +19,9 @@ pub struct Level {
     pub bytes: u64,
     /// How long the session was, in seconds.
     pub session_s: f64,
+    /// The size of its largest block; 0 in an older baseline.
+    #[serde(default)]
+    pub largest_bytes: u64,
 }
 
 impl Level {
@@ -42,12 +48,24 @@ impl Level {
         Some(Self {
             bytes: site.peak_bytes,
             session_s: session.end_s? - session.start_s?,
+            largest_bytes: site.largest_bytes,
         })
     }
 
     /// Whether what was full here knows better of what is accused there.
     pub(crate) fn knows_better(&self, accused: &Self) -> bool {
-        self.session_s >= LONGER * accused.session_s && self.bytes >= accused.bytes
+        self.session_s * NEARLY >= LONGER * accused.session_s && self.reaches(accused)
+    }
+
+    /// Whether it was full in a session as long, with as much.
+    pub(crate) fn matches(&self, accused: &Self) -> bool {
+        self.session_s * NEARLY >= accused.session_s && self.reaches(accused)
+    }
+
+    /// What fills up by itself scatters by the root of the number of its blocks, and twice that is allowed for.
+    fn reaches(&self, accused: &Self) -> bool {
+        let scatter = 2.0 * (self.bytes as f64 * self.largest_bytes as f64).sqrt();
+        self.bytes as f64 + scatter >= accused.bytes as f64
     }
 
     /// Why it is no excuse, where it does not know better.
@@ -64,6 +82,7 @@ impl Level {
         Self {
             bytes: self.bytes.max(other.bytes),
             session_s: self.session_s.max(other.session_s),
+            largest_bytes: self.largest_bytes.max(other.largest_bytes),
         }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Scan<'s> {
     second: Second,
     batch: Batch,
     fold: AllocatorFrames<'s>,
+    /// Whether nothing can be read again.
+    pub(crate) is_gone: bool,
 }
 
 /// Records that are handed on at once.
@@ -66,6 +68,7 @@ impl<'s> Scan<'s> {
             batch: Batch::default(),
             fold,
             layout,
+            is_gone: false,
         }
     }
 

@@ -4,6 +4,8 @@ use std::io;
 
 use leakscope_analysis::trace::Feed;
 
+use crate::remembered::{Gone, Remembered};
+
 /// The inputs of a recording. They are read once from front to end, and later in parts, wherever the page
 /// looks.
 pub trait TraceInputs: Feed<Error = io::Error> + Send {
@@ -38,24 +40,27 @@ pub trait TraceInputs: Feed<Error = io::Error> + Send {
     }
 }
 
-/// The inputs, which may be read as if nothing more came.
+/// The inputs, which may be read as if nothing more came. They are read only as long as they are what they were.
 pub(crate) struct Inputs {
     inner: Box<dyn TraceInputs>,
     /// Whether their end is taken for the trace's.
     pub(crate) is_over: bool,
     /// Whether no more is read than was: otherwise, a part that is read again would not be what it was.
     pub(crate) is_closed: bool,
-    /// How far each input was ever read.
-    ends: Vec<u64>,
+    /// Of each, what was read.
+    known: Vec<Remembered>,
+    /// Why nothing is read any more.
+    gone: Option<Gone>,
 }
 
 impl Inputs {
     pub(crate) fn new(inner: Box<dyn TraceInputs>) -> Self {
         Self {
-            ends: vec![0; inner.names().len()],
+            known: vec![Remembered::default(); inner.names().len()],
             inner,
             is_over: false,
             is_closed: false,
+            gone: None,
         }
     }
 
@@ -63,23 +68,58 @@ impl Inputs {
     pub(crate) fn may_grow(&self) -> bool {
         self.inner.grows()
     }
+
+    /// Makes sure that what was read is still there. Once it is not, nothing is read any more.
+    pub(crate) fn compare(&mut self) -> io::Result<()> {
+        self.refuse_gone()?;
+        for input in 0..self.known.len() {
+            let compared = self.known[input].is_in(&mut *self.inner, input);
+            self.note(compared)?;
+        }
+        Ok(())
+    }
+
+    /// Whether what was read is no longer there.
+    pub(crate) fn are_gone(&self) -> bool {
+        self.gone.is_some()
+    }
+
+    fn refuse_gone(&self) -> io::Result<()> {
+        self.gone.map_or(Ok(()), |gone| Err(gone.into()))
+    }
+
+    /// Notes why an input cannot be read any more, if it is another one.
+    fn note(&mut self, compared: io::Result<()>) -> io::Result<()> {
+        if let Err(error) = &compared {
+            self.gone = error
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref().copied());
+        }
+        compared
+    }
 }
 
 impl Feed for Inputs {
     type Error = io::Error;
 
     fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(end) = self.ends.get_mut(input) else {
+        self.refuse_gone()?;
+        let Some(known) = self.known.get_mut(input) else {
             return self.inner.read_at(input, offset, buffer);
         };
         let most = if self.is_closed {
-            usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX)
+            usize::try_from(known.end.saturating_sub(offset)).unwrap_or(usize::MAX)
         } else {
             usize::MAX
         };
         let room = buffer.len().min(most);
         let read = self.inner.read_at(input, offset, &mut buffer[..room])?;
-        *end = (*end).max(offset + read as u64);
+        if known.is_new(offset + read as u64) {
+            // Afterwards: it may be written anew at this moment.
+            let compared = known.ends_in(&mut *self.inner, input);
+            known.learn(offset, &buffer[..read]);
+            self.note(compared)?;
+        }
         Ok(read)
     }
 
@@ -94,7 +134,9 @@ impl TraceInputs for Inputs {
     }
 
     fn head(&mut self, input: usize) -> io::Result<Vec<u8>> {
-        self.inner.head(input)
+        let head = self.inner.head(input)?;
+        self.compare()?;
+        Ok(head)
     }
 
     fn length(&self) -> u64 {

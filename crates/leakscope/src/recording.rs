@@ -35,8 +35,8 @@ pub(crate) struct OpenRecording {
     progress: ProgressBar,
     /// Whether more is being written to the inputs.
     grows: Arc<AtomicBool>,
-    /// The most bytes that there were, of files that somebody else writes.
-    longest: Option<u64>,
+    /// Whether it is somebody else who writes them.
+    is_followed: bool,
 }
 
 impl OpenRecording {
@@ -62,6 +62,14 @@ impl OpenRecording {
             code,
             ..Self::growing(inputs, &Arc::default())?
         })
+    }
+
+    /// Refuses what is read as a copy, to which nothing is added.
+    pub(crate) fn require_growing(&self) -> Result<(), Advised> {
+        match self.inputs.iter().find(|input| !input.may_grow()) {
+            Some(input) => Err(cannot_follow(input.name(), "it is read as a copy")),
+            None => Ok(()),
+        }
     }
 
     /// Refuses a file that holds another recording behind the first, which would be taken for damage of the first.
@@ -93,7 +101,7 @@ impl OpenRecording {
             inputs,
             code: None,
             grows: Arc::clone(grows),
-            longest: None,
+            is_followed: false,
         })
     }
 
@@ -102,7 +110,7 @@ impl OpenRecording {
         self.grows.store(follow, Ordering::Release);
         Box::new(Self {
             progress: ProgressBar::hidden(),
-            longest: follow.then_some(0),
+            is_followed: follow,
             ..self
         })
     }
@@ -257,24 +265,9 @@ impl cli::Trace {
 }
 
 impl OpenRecording {
-    /// What was read of a recording that has become shorter since is not of what is there now.
-    fn refuse_shrunk(&mut self) -> io::Result<()> {
-        let Some(longest) = self.longest else {
-            return Ok(());
-        };
-        let length = length_of(&self.inputs);
-        if length < longest {
-            let why = "The recording is shorter than it was: it was cut off, or another is written in its place. What was read before \
-                       stays here; start again to look at what is there now.";
-            return Err(io::Error::other(why));
-        }
-        self.longest = Some(length);
-        Ok(())
-    }
-
     /// Where a file lies that is followed, another one may by now.
     fn refuse_gone(&self) -> io::Result<()> {
-        for input in self.inputs.iter().filter(|_| self.longest.is_some()) {
+        for input in self.inputs.iter().filter(|_| self.is_followed) {
             let what = match input.gone() {
                 None => continue,
                 Some(Gone::Away) => "was deleted or has another name now",
@@ -293,7 +286,6 @@ impl Feed for OpenRecording {
     type Error = io::Error;
 
     fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.refuse_shrunk()?;
         let input = &mut self.inputs[input];
         let count = input.read_at(offset, buffer).map_err(|error| {
             let why = format!("`{}` cannot be read on: {error}", input.name());
@@ -323,6 +315,14 @@ impl TraceInputs for OpenRecording {
 
     fn look(&mut self) -> io::Result<()> {
         self.refuse_gone()
+    }
+}
+
+/// Why what is added to an input is not seen.
+pub(crate) fn cannot_follow(name: &str, why: &str) -> Advised {
+    Advised {
+        message: format!("`{name}` cannot be followed: {why}"),
+        hint: "--follow takes a recording's own file, not packed; without it, what is there is shown",
     }
 }
 

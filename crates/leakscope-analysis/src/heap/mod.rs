@@ -3,6 +3,7 @@
 //! [`HeapModel::observe`] says of each event what it did, as an [`Effect`]; who reads many events at once
 //! is told as a [`Watcher`]. Memory grows with live blocks and distinct call stacks, never with the length of
 //! the trace.
+mod acquittal;
 mod allocation;
 mod blocks;
 mod carried;
@@ -24,6 +25,7 @@ mod moment;
 mod moving;
 mod older;
 mod overlap;
+mod paused;
 mod recent;
 mod releases;
 mod sessions;

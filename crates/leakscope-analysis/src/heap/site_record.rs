@@ -1,5 +1,6 @@
 //! What all sessions together show of a call site.
 
+use super::acquittal::{Acquittals, Shown};
 use super::contexts::Contexts;
 use super::site::Site;
 use super::site_id::SiteId;
@@ -13,8 +14,8 @@ use crate::trace::StackCertainty;
 #[derive(Clone, Debug, Default)]
 pub(super) struct SiteRecord {
     verdict: Option<Judged>,
-    /// Of the sessions in which it was full, the longest.
-    full: Option<Judged>,
+    /// What long sessions know against those that accuse it.
+    acquittals: Acquittals,
     /// How many sessions accuse it.
     accusing: u64,
     /// Ticks and allocations of the longest of those that say it is no leak.
@@ -51,16 +52,9 @@ pub(super) struct Judged {
     pub(super) growth: Growth,
     /// The session's number.
     pub(super) session: usize,
-    /// How long the session is.
-    pub(super) ticks: u64,
-    /// Blocks allocated in it.
-    pub(super) allocations: u64,
-    /// The most bytes that lived at once in it.
-    pub(super) peak_bytes: u64,
+    /// What else it shows.
+    pub(super) shown: Shown,
 }
-
-/// What fills up in a session is known by one that is so many times as long: see [`findings::Phases`].
-const LONGER: u64 = 4;
 
 /// The most sessions that deny a leak and are kept.
 const MOST_DENYING: usize = 8;
@@ -84,11 +78,11 @@ impl Judged {
     /// Whether a session of so many ticks and allocations is about as long and as busy, or more so.
     fn is_matched_by(&self, (ticks, allocations): (u64, u64)) -> bool {
         let nearly = |all: u64| all - all / 4;
-        ticks >= nearly(self.ticks) && allocations >= nearly(self.allocations)
+        ticks >= nearly(self.shown.ticks) && allocations >= nearly(self.shown.allocations)
     }
 
     fn is_longer_than(&self, other: &Self) -> bool {
-        self.ticks >= other.ticks.saturating_mul(LONGER)
+        self.shown.is_longer_than(&other.shown)
     }
 
     fn rank(&self) -> Rank {
@@ -158,14 +152,11 @@ impl SiteRecord {
 
     /// The worst verdict of all sessions counts, of leaks that of a much longer session; of equals, the first.
     pub(super) fn judge(&mut self, judged: Judged) {
-        let is_full = matches!(judged.finding.verdict, Verdict::Bounded | Verdict::Once)
-            && judged.finding.confidence >= Confidence::Medium;
-        if is_full {
-            self.note_full(judged.clone());
-        }
+        self.acquittals.note(&judged);
         self.accusing += u64::from(judged.is_leak());
         if judged.is_no_leak() {
-            self.denying.push((judged.ticks, judged.allocations));
+            self.denying
+                .push((judged.shown.ticks, judged.shown.allocations));
             self.denying.sort_unstable_by(|one, other| other.cmp(one));
             self.denying.truncate(MOST_DENYING);
         }
@@ -182,26 +173,19 @@ impl SiteRecord {
         }
     }
 
-    /// It was full in a session.
-    pub(super) fn note_full(&mut self, judged: Judged) {
-        if (self.full.as_ref()).is_none_or(|full| full.ticks < judged.ticks) {
-            self.full = Some(judged);
-        }
+    /// A session holds what was there before it.
+    pub(super) fn note_held(&mut self, judged: &Judged) {
+        self.acquittals.note(judged);
     }
 
-    /// What fills up looks like a leak as long as it is not full. A much longer session in which it was full, with as much,
-    /// says which it is.
+    /// An accusation must hold where the call site was watched for longest.
     pub(super) fn acquit(&mut self) {
-        let is_known_better = |judged: &Judged, full: &Judged| {
-            judged.is_leak()
-                && judged.finding.verdict != Verdict::LeakPerCycle
-                && full.is_longer_than(judged)
-                && full.peak_bytes >= judged.peak_bytes
-        };
-        if let (Some(judged), Some(full)) = (&self.verdict, &self.full)
-            && is_known_better(judged, full)
+        if let Some(judged) = &self.verdict
+            && judged.is_leak()
+            && judged.finding.verdict != Verdict::LeakPerCycle
+            && let Some(known) = self.acquittals.known_better()
         {
-            self.verdict = Some(full.clone());
+            self.verdict = Some(known.clone());
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod begun;
 mod begun_table;
+mod boots;
 mod damage;
 mod late;
 mod lossy;

@@ -45,6 +45,9 @@ pub struct KnownSite {
     pub blocks: u64,
     /// … after so many seconds.
     pub length_s: Option<f64>,
+    /// How often the program began in that time; 0 in an older baseline.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sessions: u64,
     /// Whether it was not called a leak. If it is called one the next time, and leaves no more, it is none that is new.
     #[serde(default, skip_serializing_if = "is_false")]
     pub may_leak: bool,
@@ -186,6 +189,7 @@ impl KnownSite {
             growth_bytes_per_cycle: rate(Per::Cycle),
             blocks: site.outstanding_blocks,
             length_s: report.trace.length_s,
+            sessions: report.sessions.len() as u64,
             may_leak: report.trace.has_history && site.standing == Standing::Unknown
                 || full.is_some(),
             full,

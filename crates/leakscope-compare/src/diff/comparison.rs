@@ -52,19 +52,57 @@ pub(crate) fn compare(before: &Evidence, after: &Evidence, per: Per) -> Option<(
         let is_enough = old.len().min(new.len()) >= LEAST_WINDOWS;
         return is_enough.then(|| (Method::Levels, steps(&old, &new)));
     }
-    Some((Method::Counts, counts(before, after)?))
+    Some((Method::Counts, counts(before, after, per)?))
 }
 
 fn rate(run: &Run) -> f64 {
-    if run.exposure > 0.0 {
-        run.bytes / run.exposure
-    } else {
-        0.0
+    rate_by(run, |run| run.exposure)
+}
+
+fn rate_by(run: &Run, exposure: fn(&Run) -> f64) -> f64 {
+    match exposure(run) {
+        exposure if exposure > 0.0 => run.bytes / exposure,
+        _ => 0.0,
     }
 }
 
-/// Blocks as counts. One block is what weighs as one; those that come in bursts weigh less.
-fn counts(before: &Evidence, after: &Evidence) -> Option<Tested> {
+/// Blocks as counts. Each session fills anew what fills up: where a side has more of them, and one was used and does not leak,
+/// a difference must be one by sessions, too.
+fn counts(before: &Evidence, after: &Evidence, per: Per) -> Option<Tested> {
+    let by_time = counts_by(before, after, |run| run.exposure)?;
+    let fills_up = |side: &Evidence| matches!(side.state, State::Fine | State::Unclassified);
+    let is_told =
+        per == Per::Second && (fills_up(before) || fills_up(after)) && !is_as_often(before, after);
+    if !is_told {
+        return Some(by_time);
+    }
+    let by_session = counts_by(before, after, |run| run.sessions as f64)?;
+    if by_session.change != by_time.change {
+        let (p, change) = (1.0, Ordering::Equal);
+        return Some(Tested {
+            p,
+            change,
+            ..by_time
+        });
+    }
+    Some(if by_session.p > by_time.p {
+        by_session
+    } else {
+        by_time
+    })
+}
+
+/// Whether the recordings of both sides have as many sessions each.
+fn is_as_often(before: &Evidence, after: &Evidence) -> bool {
+    let times = |side: &Evidence, runs: usize| {
+        let sessions = side.runs.iter().map(|run| run.sessions);
+        sessions.sum::<u64>() * runs as u64
+    };
+    times(before, after.runs.len()) == times(after, before.runs.len())
+}
+
+/// One block is what weighs as one; those that come in bursts weigh less.
+fn counts_by(before: &Evidence, after: &Evidence, exposure: fn(&Run) -> f64) -> Option<Tested> {
     let weight = before.weight().or(after.weight())?;
     let (old_weight, new_weight) = (weight, after.weight().unwrap_or(weight));
     let mut windows = Vec::new();
@@ -74,17 +112,17 @@ fn counts(before: &Evidence, after: &Evidence) -> Option<Tested> {
             windows.push(run.windows.iter().map(|bytes| bytes / weight).collect());
         }
         // What a run has beside the others, as if all had been watched equally long.
-        let mean = side.sum(|run| run.exposure) / side.runs.len() as f64;
+        let mean = side.sum(exposure) / side.runs.len() as f64;
         of_runs.push(
             (side.runs.iter())
-                .map(|run| rate(run) * mean / weight)
+                .map(|run| rate_by(run, exposure) * mean / weight)
                 .collect(),
         );
     }
     let bursts = dispersion(&windows).max(dispersion(&of_runs));
     let count = |side: &Evidence, weight: f64, bytes: fn(&Run) -> f64| {
         let blocks = side.sum(bytes) / weight;
-        (blocks / bursts, exposure(side) / weight)
+        (blocks / bursts, side.sum(exposure) / weight)
     };
     let least = |side, weight| count(side, weight, |run| run.bytes);
     let most = |side, weight| count(side, weight, |run| run.bytes + run.unsure_bytes);
@@ -110,10 +148,6 @@ fn counts(before: &Evidence, after: &Evidence) -> Option<Tested> {
             },
         }
     })
-}
-
-fn exposure(side: &Evidence) -> f64 {
-    side.sum(|run| run.exposure)
 }
 
 /// Bytes gained by groups of as many cycles, if there are enough of them on both sides.

@@ -66,6 +66,8 @@ pub(crate) struct Evidence {
 pub(super) struct Run {
     /// In the unit of comparison.
     pub(super) exposure: f64,
+    /// How often the program began.
+    pub(super) sessions: u64,
     /// Blocks left behind in that, and their bytes. Of cycles, bytes alone are known.
     pub(super) blocks: Option<f64>,
     pub(super) bytes: f64,
@@ -111,9 +113,15 @@ impl Evidence {
     }
 
     /// Of one call site in one recording that was read before: per second, or per cycle.
-    pub(crate) fn of_left(state: State, left: &Left, unsure_bytes: u64, per: Per) -> Self {
+    pub(crate) fn of_left(
+        state: State,
+        (left, sessions): (&Left, u64),
+        unsure_bytes: u64,
+        per: Per,
+    ) -> Self {
         let watched = left.watched_s.unwrap_or(0.0);
         let run = Run {
+            sessions,
             unsure_bytes: unsure_bytes as f64,
             ..Run::default()
         };
@@ -169,6 +177,7 @@ impl State {
 impl Run {
     fn of(sites: &[&CallSite], report: &Report, per: Option<Per>) -> Self {
         let run = Self {
+            sessions: report.sessions.len().max(1) as u64,
             allocations: sites.iter().map(|site| site.allocations).sum(),
             outstanding_blocks: sites.iter().map(|site| site.outstanding_blocks).sum(),
             outstanding_bytes: sites.iter().map(|site| site.outstanding_bytes).sum(),

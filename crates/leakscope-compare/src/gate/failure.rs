@@ -83,14 +83,24 @@ impl Serialize for FailureKind {
 }
 
 impl Failure {
-    pub(super) fn of_site(site: &CallSite, index: usize, why: Option<String>) -> Self {
+    pub(super) fn of_site(report: &Report, index: usize, why: Option<String>) -> Self {
+        let site = &report.call_sites[index];
+        // What was found is of one session, and what is outstanding of all.
+        let found = match report.sessions.len() {
+            0 | 1 => String::new(),
+            _ => format!("in session {}, ", site.session.saturating_add(1)),
+        };
         let left = format!(
             "{}, {} outstanding",
             counted(site.outstanding_blocks, "block"),
             bytes(site.outstanding_bytes)
         );
         let mut message = if site.standing == leakscope_report::Standing::Leak {
-            format!("{left}; {} ({} confidence)", site.reason, confidence(site))
+            format!(
+                "{left}; {found}{} ({} confidence)",
+                site.reason,
+                confidence(site)
+            )
         } else {
             left
         };

@@ -203,7 +203,9 @@ impl Gate {
             }
         }
         if is_held || site.confidence >= self.min_confidence {
-            judgement.failures.push(Failure::of_site(site, index, why));
+            judgement
+                .failures
+                .push(Failure::of_site(report, index, why));
         }
         Standing::Leak
     }

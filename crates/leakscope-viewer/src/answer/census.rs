@@ -7,7 +7,6 @@ use leakscope_analysis::trace::EventKind;
 
 use super::counting::Counter;
 use crate::index::exchange::{Exchange, Sum};
-use crate::index::live::Live;
 use crate::index::parts::{Older, Part};
 use crate::index::running::{Running, Span, begins_run};
 use crate::index::sums::{Run, SiteSums};
@@ -35,9 +34,8 @@ pub(crate) struct Census {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SiteSum {
     pub(crate) sums: SiteSums,
-    /// Of what was allocated in the window and not freed: in the session under way, and in those before.
-    live: Sum,
-    outstanding: Sum,
+    /// What was allocated in the window and lives.
+    pub(crate) live: Sum,
     pub(crate) peak_bytes: u64,
     /// Which of the window's peaks was the last that it has heard of, and what lived then.
     at_peak: (u64, u64),
@@ -54,13 +52,6 @@ pub(crate) struct ContextSum {
 impl SiteSum {
     pub(crate) fn bytes_at_peak(&self) -> u64 {
         self.at_peak.1
-    }
-
-    /// What was allocated in the window, and nobody has freed.
-    pub(crate) fn outstanding(&self) -> Sum {
-        let mut sum = self.outstanding;
-        sum.join(self.live);
-        sum
     }
 
     fn settle(&mut self, peaks: u64) {
@@ -141,10 +132,10 @@ impl Census {
                 sum.live = sum.live.since(sums.freed).since(sums.lost);
             }
         }
+        self.add_contexts(part, older);
         if part.restarts {
             self.cut(part);
         }
-        self.add_contexts(part, older);
         for (&lane, &run) in &part.runs {
             if let Some(held) = self.runs.get_mut(lane) {
                 held.join(run);
@@ -159,17 +150,14 @@ impl Census {
 
     /// The target restarted in this part: what lives at its end was allocated since.
     fn cut(&mut self, part: &Part) {
-        for (site, sum) in &mut self.sites {
-            let left = part
-                .sites
-                .get(site)
-                .map_or(Live::default(), |sums| sums.left);
-            let live = Sum {
-                blocks: left.blocks,
-                bytes: left.bytes,
-            };
-            let before = std::mem::replace(&mut sum.live, live);
-            sum.outstanding.join(before.since(live));
+        self.restart();
+        for (site, sums) in &part.sites {
+            let sum = self.sites.entry(*site).or_default();
+            for (&context, own) in &sums.own {
+                sum.live.join(own.left);
+                sum.sums.own.entry(context).or_default().leave(own.left);
+                self.contexts.entry(context).or_default().live_bytes += own.left.bytes;
+            }
         }
     }
 
@@ -329,13 +317,17 @@ impl Census {
         }
     }
 
-    /// What lives is outstanding in the session that is over.
+    /// What lives ends with its session.
     fn restart(&mut self) {
         self.live_bytes = 0;
         for sum in self.sites.values_mut() {
             sum.settle(self.peaks);
-            let live = std::mem::take(&mut sum.live);
-            sum.outstanding.join(live);
+            sum.live = Sum::default();
+            let own = sum.sums.own.values_mut();
+            own.for_each(|own| own.leave(Sum::default()));
+        }
+        for context in self.contexts.values_mut() {
+            context.live_bytes = 0;
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::reader::Reader;
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Page {
     offset: u64,
-    total: u64,
+    pub(crate) total: u64,
     complete: bool,
     searched_to: u64,
     pub(crate) rows: Vec<ListRow>,

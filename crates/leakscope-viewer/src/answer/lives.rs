@@ -34,7 +34,7 @@ pub(crate) struct Columns {
     pub(crate) resolution: u64,
     /// In which stretch they were allocated, as the distance to the one before.
     born: Vec<u64>,
-    /// How many stretches later they were freed; -1 if they live.
+    /// How many stretches later they ended; -1 if they live.
     lived: Vec<i64>,
     blocks: Vec<u64>,
     bytes: Vec<u64>,
@@ -63,7 +63,7 @@ pub(crate) struct OfContexts {
 /// What ended a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum End {
-    /// Nothing: they live.
+    /// Nothing: they live, or lived when their session was over.
     None = 0,
     Freed = 1,
     /// Freed before their owner allocated anything else.
@@ -116,6 +116,16 @@ impl<K: Copy + Eq + Ord + Hash> Collector<K> {
                 held.remove();
             }
         }
+    }
+
+    /// All that live are over at this moment.
+    fn end_all(&mut self, time: u64) {
+        let died = Some(time >> self.shift);
+        for ((born, _, key), sum) in self.open.drain() {
+            let life = (born, died, key);
+            self.over.entry(life).or_default().join(sum);
+        }
+        self.bound();
     }
 
     fn bound(&mut self) {
@@ -204,6 +214,10 @@ struct Collecting<'s, 'a> {
 
 impl Collecting<'_, '_> {
     fn affected(&mut self, effect: &Effect, event: &Event<'_>) {
+        if *effect == Effect::Restart {
+            self.of_sites.end_all(event.time);
+            self.of_contexts.end_all(event.time);
+        }
         if let Some(ended) = effect.ended() {
             let (by, owner) = (self.number(event.context), Some(self.owner(ended)));
             let freed = (self.exchange).freed(event.core, by, owner, &ended.block, event.time);

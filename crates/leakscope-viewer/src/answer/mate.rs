@@ -24,6 +24,40 @@ pub(crate) struct Life {
     size: Option<u64>,
     site: i64,
     lifetime: Option<u64>,
+    missing: Option<Missing>,
+}
+
+/// Why a block has no free, or a free no allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Missing {
+    /// The block lives.
+    Lives,
+    /// It lived when its session was over.
+    Session,
+    /// Its address was allocated again: its free is not in the trace.
+    Reused,
+    /// It was allocated before the trace began.
+    Older,
+    /// Its allocation was lost with data.
+    Lost,
+    /// It was freed before.
+    Freed,
+    /// No block begins there.
+    Wrong,
+    /// The other half is not among the events of the single file.
+    Unlisted,
+}
+
+impl From<UnknownFree> for Missing {
+    fn from(free: UnknownFree) -> Self {
+        match free {
+            UnknownFree::Older => Self::Older,
+            UnknownFree::AllocationLost => Self::Lost,
+            UnknownFree::Double => Self::Freed,
+            UnknownFree::Wrong => Self::Wrong,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -36,7 +70,7 @@ struct Moment {
 
 impl Life {
     /// Of a block of which nothing is known but that it is freed.
-    fn unknown(at: u64, free: Moment) -> Self {
+    fn unknown(at: u64, free: Moment, why: UnknownFree) -> Self {
         Self {
             allocation: None,
             free: Some(free),
@@ -45,6 +79,7 @@ impl Life {
             size: None,
             site: -1,
             lifetime: None,
+            missing: Some(why.into()),
         }
     }
 }
@@ -199,8 +234,8 @@ impl Sought {
                 let first = first_frees.get(&(now.time, address));
                 Some(Next::Back(first.copied().unwrap_or(0)))
             }
-            (Some(Effect::UnknownFree(_)), EventKind::Heap(HeapEvent::Free { address, .. })) => {
-                Some(Next::Done(Life::unknown(address, now)))
+            (Some(Effect::UnknownFree(why)), EventKind::Heap(HeapEvent::Free { address, .. })) => {
+                Some(Next::Done(Life::unknown(address, now, *why)))
             }
             (Some(effect), _) => match effect.began() {
                 Some(began) => {
@@ -244,10 +279,16 @@ impl Sought {
             *free = Some(Moment::of(seen, scan));
             return None;
         }
-        if is_it(effect.lost()) || *effect == Effect::Restart {
-            return self.done();
-        }
-        None
+        let missing = match effect {
+            Effect::Restart => Missing::Session,
+            _ if is_it(effect.lost()) => Missing::Reused,
+            _ => return None,
+        };
+        let life = self.life()?;
+        Some(Next::Done(Life {
+            missing: Some(missing),
+            ..life
+        }))
     }
 
     /// Looks for the last end of a block at an address.
@@ -308,7 +349,9 @@ impl Sought {
     fn life(&self) -> Option<Life> {
         let (KnownBlock { block, site }, allocation, free, again) = match *self {
             Self::Event => return None,
-            Self::First { address, again, .. } => return Some(Life::unknown(address, again)),
+            Self::First { address, again, .. } => {
+                return Some(Life::unknown(address, again, UnknownFree::Double));
+            }
             Self::End {
                 block,
                 allocation,
@@ -329,6 +372,11 @@ impl Sought {
             size: Some(block.size),
             site: i64::from(site.number()),
             lifetime: free.map(|free| free.time.saturating_sub(block.time)),
+            missing: match (allocation, free) {
+                (None, _) => Some(Missing::Older),
+                (_, None) => Some(Missing::Lives),
+                _ => None,
+            },
         })
     }
 }

@@ -157,8 +157,8 @@ impl SiteRow {
 
     /// What is only true of all of the trace gives way to what was counted in a window.
     fn limit_to(&mut self, sum: &SiteSum) {
-        self.outstanding_bytes = sum.outstanding().bytes;
-        self.outstanding_blocks = sum.outstanding().blocks;
+        self.outstanding_bytes = sum.live.bytes;
+        self.outstanding_blocks = sum.live.blocks;
         self.peak_bytes = sum.peak_bytes;
         self.bytes_at_peak = sum.bytes_at_peak();
         self.allocations = sum.sums.allocated.blocks;
@@ -204,15 +204,13 @@ impl Sites {
             chosen.retain(|(_, _, sum)| {
                 sum.is_some_and(|sum| sum.sums.allocated.blocks + sum.sums.failed > 0)
             });
-            chosen.sort_by_key(|(_, _, sum)| {
-                std::cmp::Reverse(sum.map_or(0, |sum| sum.outstanding().bytes))
-            });
+            chosen
+                .sort_by_key(|(_, _, sum)| std::cmp::Reverse(sum.map_or(0, |sum| sum.live.bytes)));
         }
         let mut others = Others::default();
         for (_, site, sum) in chosen.iter().skip(SITES) {
             others.sites += 1;
-            others.outstanding_bytes +=
-                sum.map_or(site.outstanding_bytes, |sum| sum.outstanding().bytes);
+            others.outstanding_bytes += sum.map_or(site.outstanding_bytes, |sum| sum.live.bytes);
             others.allocated_bytes +=
                 sum.map_or(site.allocated_bytes, |sum| sum.sums.allocated.bytes);
         }

@@ -80,8 +80,11 @@ impl Timeline {
     }
 }
 
-/// Whether a window has so few events that they are read again.
+/// Whether a window has so few events that they are read again, if they can be.
 pub(crate) fn is_short(scan: &Scan<'_>, window: Window) -> bool {
+    if scan.is_gone {
+        return false;
+    }
     let sections = &scan.sections;
     let (first, last) = (sections.of_time(window.from), sections.of_time(window.to));
     let list = sections.list();

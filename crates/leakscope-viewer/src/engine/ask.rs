@@ -64,6 +64,10 @@ impl Engine<'_> {
     /// See [`Refusal`].
     pub fn ask(&mut self, query: &Query) -> Result<Asked, Refusal> {
         self.catch_up();
+        // What is asked for most often, and needs nothing of what was read.
+        if !matches!(query, Query::Overview) {
+            self.look_back();
+        }
         let all = self.scan.bounded(None);
         let answer = match query {
             Query::Overview => json(&self.overview()),
@@ -128,9 +132,10 @@ impl Engine<'_> {
         Ok(Asked::Answer(answer?))
     }
 
-    /// Whether it is limited to less than all of the trace.
-    fn is_limited(&self, limit: Limit) -> bool {
+    /// Whether it is limited to less than all of the trace, or to what still lives at its end: what several sessions leave is more.
+    fn is_limited(&mut self, limit: Limit) -> bool {
         self.scan.bounded(limit.window) != self.scan.bounded(None)
+            || limit.window.is_some() && self.subject().outcome.sessions.len() > 1
     }
 
     /// Of the double frees that the report lists, by time and address: when the block was freed first.
@@ -161,6 +166,7 @@ impl Engine<'_> {
     /// See [`Refusal`].
     pub fn advance(&mut self, job: &mut Job) -> Result<Option<Vec<u8>>, Refusal> {
         self.catch_up();
+        self.look_back();
         match &mut job.0 {
             JobKind::Counting(waiting) => waiting.advance(self),
             JobKind::Film(filming) => {

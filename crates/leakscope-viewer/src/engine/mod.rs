@@ -8,7 +8,7 @@ mod counting;
 mod film;
 mod owners;
 
-use std::io;
+use std::{io, mem};
 
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Counts, Feed, Front, Layout, Unwinder};
@@ -65,6 +65,8 @@ pub struct Engine<'s> {
     rest: Rest,
     names: Names<'s>,
     scan: Scan<'s>,
+    /// What was known before all is read again, until that has come as far: it may be found to be no longer there.
+    known: Option<Box<Scan<'s>>>,
     inputs: Vec<String>,
     symbols: Option<&'s Symbols>,
     unwinder: Unwinder,
@@ -163,6 +165,7 @@ impl<'s> Engine<'s> {
                 log: None,
             },
             scan: Scan::new(Layout::default(), 0, AllocatorFrames(symbols)),
+            known: None,
             symbols,
             unwinder: program.unwinder.clone(),
             heap_size: program.heap_size,
@@ -189,7 +192,11 @@ impl<'s> Engine<'s> {
 
     /// Reads on; returns how far that came.
     pub fn read(&mut self) -> &Reading {
-        if matches!(self.state, Reading::Complete | Reading::Failed(_)) {
+        if self.has_ended() {
+            return &self.state;
+        }
+        if let Err(error) = self.source.compare() {
+            self.fail(&error);
             return &self.state;
         }
         if self.source.is_over {
@@ -201,7 +208,8 @@ impl<'s> Engine<'s> {
             }
             self.source.is_over = false;
             self.source.is_closed = false;
-            self.begin_again(self.scan.layout.clone());
+            let known = self.begin_again(self.scan.layout.clone());
+            self.known = Some(Box::new(known));
         }
         let before = self.scan.sections.events;
         let is_still_there = self.source.look();
@@ -220,6 +228,9 @@ impl<'s> Engine<'s> {
         if let Some(log) = &mut self.names.log {
             log.tell();
         }
+        if matches!(progress, Ok(Progress::Waiting | Progress::Finished)) && self.known.is_some() {
+            progress = self.source.compare().and(progress);
+        }
         self.state = match progress {
             Ok(Progress::More) => Reading::Reading,
             Ok(Progress::Waiting) => match is_still_there {
@@ -227,8 +238,14 @@ impl<'s> Engine<'s> {
                 Err(error) => Reading::Failed(error.to_string()),
             },
             Ok(Progress::Finished) => Reading::Complete,
-            Err(error) => Reading::Failed(error.to_string()),
+            Err(error) => {
+                self.fail(&error);
+                return &self.state;
+            }
         };
+        if self.state != Reading::Reading {
+            self.known = None;
+        }
         if self.scan.sections.events != before || self.state != Reading::Following {
             self.version += 1;
         }
@@ -242,10 +259,27 @@ impl<'s> Engine<'s> {
         }
     }
 
-    /// Nothing more comes, and that is why.
+    /// Nothing more comes, and that is why. What was known stays.
     fn fail(&mut self, error: &io::Error) {
         self.state = Reading::Failed(error.to_string());
+        if let Some(known) = self.known.take() {
+            self.turn_to(*known);
+        }
+        self.scan.is_gone = self.source.are_gone();
         self.version += 1;
+    }
+
+    /// Makes sure that what was read can be read again. Where all of it was read, nothing else is wrong if not.
+    fn look_back(&mut self) {
+        match self.source.compare() {
+            Err(error) if !self.has_ended() => self.fail(&error),
+            _ => self.scan.is_gone = self.source.are_gone(),
+        }
+    }
+
+    /// Whether nothing more is read.
+    fn has_ended(&self) -> bool {
+        matches!(self.state, Reading::Complete | Reading::Failed(_))
     }
 
     /// Reads on for one slice.
@@ -310,16 +344,21 @@ impl<'s> Engine<'s> {
         length != shown && (!self.lacks_core() || length > shown + shown / 4 || self.rests())
     }
 
-    /// What was read is forgotten.
-    fn begin_again(&mut self, layout: Layout) {
+    /// What was read is no longer shown, but returned.
+    fn begin_again(&mut self, layout: Layout) -> Scan<'s> {
         let bytes = self.source.length();
-        self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
+        self.turn_to(Scan::new(layout, bytes, AllocatorFrames(self.symbols)))
+    }
+
+    /// From now on, answers are about another reading; returns the one before.
+    fn turn_to(&mut self, scan: Scan<'s>) -> Scan<'s> {
         self.searches = Searches::default();
         self.censuses = Windows::default();
         self.ends = Windows::default();
         self.runs = Windows::default();
         self.filming = None;
         self.version += 1;
+        mem::replace(&mut self.scan, scan)
     }
 
     /// Looks at the front of the inputs as long as it may change, and reads from their beginning if the streams are

@@ -6,7 +6,7 @@ use leakscope_report::units::count;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::events::{self, LogGap, Pair};
+use super::events::{self, Halves, LogGap};
 use crate::answer::before::Before;
 use crate::answer::contexts::Contexts;
 use crate::answer::events::Page;
@@ -62,7 +62,7 @@ struct Document {
     tasks: Box<RawValue>,
     contexts: Contexts,
     system: Box<RawValue>,
-    blocks: Vec<Pair>,
+    blocks: Vec<Halves>,
     again: Vec<(u64, u64)>,
     lives: Lives,
     memory: Memory,
@@ -105,7 +105,7 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
     }
     let timeline = timeline(engine, all, &mut left_out)?;
     let (events, log_gap) = events::listed(engine, from_ends, &mut left_out)?;
-    let blocks = events::blocks(&events);
+    let blocks = events::blocks(&events, engine.reader().scan);
     let again = events::again(&events);
     let lives = lives(engine, &mut left_out)?;
     let mut memory = engine.memory();

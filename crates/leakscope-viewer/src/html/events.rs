@@ -1,6 +1,6 @@
 //! The events that the single file lists: all of a short trace; of a long one those that are of most use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 
 use leakscope_analysis::heap::{Effect, KnownBlock, UnknownFree};
@@ -11,12 +11,14 @@ use serde::Serialize;
 
 use crate::answer::Subject;
 use crate::answer::events::Page;
+use crate::answer::mate::Missing;
 use crate::engine::Engine;
 use crate::index::kind::Kind;
 use crate::list::row::ListRow;
 use crate::list::search::Searches;
 use crate::query::{Filter, ROWS, Window};
 use crate::refusal::Refusal;
+use crate::scan::Scan;
 
 /// Log messages from each end.
 const LOGS: u64 = 1000;
@@ -27,7 +29,26 @@ const LEAKS: usize = 50;
 const ALLOCATIONS: usize = 10;
 
 /// The numbers of an allocation and of its free.
-pub(super) type Pair = (Option<u64>, Option<u64>);
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Halves {
+    Both(u64, u64),
+    /// One of the two, and why there is no other.
+    Alone(Option<u64>, Option<u64>, Missing),
+    /// An allocation, why it has no free, and the event from which on its block is gone.
+    Gone(u64, (), Missing, u64),
+}
+
+impl Halves {
+    /// In this order, the last one in which an event stands is true of it: a free that failed is followed by another end.
+    fn key(&self) -> (Option<u64>, u64) {
+        match *self {
+            Self::Both(allocation, free) => (Some(allocation), free),
+            Self::Alone(allocation, free, _) => (allocation, free.unwrap_or(u64::MAX)),
+            Self::Gone(allocation, ..) => (Some(allocation), u64::MAX),
+        }
+    }
+}
 
 /// From the event `from` on, up to the event `to`, so many log messages are not listed. All others are.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -178,24 +199,62 @@ pub(super) fn again(events: &Page) -> Vec<(u64, u64)> {
     again
 }
 
-/// The two halves of each block of which one is listed.
-pub(super) fn blocks(events: &Page) -> Vec<Pair> {
-    let mut pairs = BTreeSet::new();
-    // At one address there may be several blocks of one time: the last one counts.
+/// Of each block of which one half is listed, both.
+pub(super) fn blocks(events: &Page, scan: &Scan<'_>) -> Vec<Halves> {
+    let mut halves = Vec::new();
+    // Two blocks at one address do not live at once.
     let mut begun: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+    let mut freed: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+    let is_all = events.rows.len() as u64 == events.total;
+    let key = |known: &KnownBlock| (known.block.address, known.block.time);
+    let unlisted = |index| Halves::Alone(Some(index), None, Missing::Unlisted);
     for row in &events.rows {
         let Some(effect) = &row.effect else {
             continue;
         };
-        if let Some(KnownBlock { block, .. }) = effect.ended() {
-            let allocation = begun.remove(&(block.address, block.time));
-            pairs.insert((allocation, Some(row.index)));
+        if *effect == Effect::Restart {
+            let over = std::mem::take(&mut begun).into_values();
+            halves.extend(over.map(|index| {
+                if is_all {
+                    Halves::Gone(index, (), Missing::Session, row.index)
+                } else {
+                    unlisted(index)
+                }
+            }));
         }
-        if let Some(KnownBlock { block, .. }) = effect.began() {
-            let other = begun.insert((block.address, block.time), row.index);
-            pairs.extend(other.map(|other| (Some(other), None)));
+        if let Some(why) = effect.unknown_free() {
+            halves.push(Halves::Alone(None, Some(row.index), why.into()));
+        }
+        if let Some(ended) = effect.ended() {
+            let allocation = begun.remove(&key(ended));
+            freed.extend(allocation.map(|index| (key(ended), index)));
+            halves.push(match allocation {
+                Some(allocation) => Halves::Both(allocation, row.index),
+                None => Halves::Alone(None, Some(row.index), Missing::Unlisted),
+            });
+        }
+        if let Some(revived) = effect.revived() {
+            let allocation = freed.remove(&key(revived));
+            begun.extend(allocation.map(|index| (key(revived), index)));
+        }
+        if let Some(lost) = effect.lost()
+            && let Some(index) = begun.remove(&key(lost))
+        {
+            halves.push(Halves::Gone(index, (), Missing::Reused, row.index));
+        }
+        if let Some(began) = effect.began() {
+            let before = begun.insert(key(began), row.index);
+            halves.extend(before.map(unlisted));
         }
     }
-    pairs.extend(begun.into_values().map(|index| (Some(index), None)));
-    pairs.into_iter().collect()
+    halves.extend(begun.into_iter().map(|((address, time), index)| {
+        let now = scan.heap.block(address);
+        if now.is_some_and(|known| known.block.time == time) {
+            Halves::Alone(Some(index), None, Missing::Lives)
+        } else {
+            unlisted(index)
+        }
+    }));
+    halves.sort_unstable_by_key(Halves::key);
+    halves
 }

@@ -78,9 +78,7 @@ impl Index {
             self.flag(index);
         }
         if *effect == Effect::Restart {
-            for site in &mut self.sites {
-                site.curve.empty(time);
-            }
+            (self.sites.iter_mut()).for_each(|site| site.restarted(time));
             self.parts.restarted();
             self.exchange.restarted();
         }

@@ -10,7 +10,6 @@ use std::ops::Range;
 use leakscope_analysis::heap::KnownBlock;
 
 use super::exchange::{Exchange, PendingThen, Sum};
-use super::live::Live;
 use super::sums::{Run, SiteSums};
 use crate::query::Window;
 
@@ -249,7 +248,7 @@ impl Part {
         self.restarts |= next.restarts;
         if next.restarts {
             let sites = self.sites.values_mut();
-            sites.for_each(|sums| sums.left = Live::default());
+            sites.for_each(SiteSums::empty);
         }
         for (site, sums) in next.sites {
             match self.sites.entry(site) {

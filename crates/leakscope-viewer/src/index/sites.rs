@@ -15,6 +15,8 @@ pub(crate) struct SiteIndex {
     /// By context: its own blocks; and what was counted of them when the part began.
     own: Vec<OwnSums>,
     own_before: Vec<OwnSums>,
+    /// By context: what lived when a session was over.
+    gone: Vec<Sum>,
     /// What happened since the part began, beside what those say.
     part: SiteSums,
 }
@@ -120,6 +122,12 @@ impl SiteIndex {
         self.part.reach(self.curve.live());
     }
 
+    /// The target restarts: nothing lives any more.
+    pub(super) fn restarted(&mut self, time: u64) {
+        self.curve.empty(time);
+        self.gone = self.own.iter().map(OwnSums::outstanding).collect();
+    }
+
     #[inline(always)]
     fn own(&mut self, context: u16) -> &mut OwnSums {
         let place = usize::from(context);
@@ -151,11 +159,16 @@ impl SiteIndex {
     pub(super) fn take_part(&mut self) -> Option<SiteSums> {
         let live = self.curve.live();
         let mut part = std::mem::replace(&mut self.part, SiteSums::beginning_at(live));
-        part.left = live;
+        part.left = live.bytes;
         self.own_before.resize(self.own.len(), OwnSums::default());
         let own = (0..).zip(self.own.iter().zip(&self.own_before));
         let own = own.map(|(context, (own, before))| (context, own.since(before)));
         part.add_own(own.filter(|(_, own)| *own != OwnSums::default()));
+        for (&context, own) in &mut part.own {
+            let place = usize::from(context);
+            let gone = self.gone.get(place).copied().unwrap_or_default();
+            own.left = self.own[place].outstanding().since(gone);
+        }
         self.own_before.copy_from_slice(&self.own);
         (!part.is_empty()).then_some(part)
     }

@@ -22,7 +22,7 @@ pub(crate) struct SiteSums {
     pub(crate) failed: u64,
     /// What lived at the begin and at the end, and the most between, in bytes.
     pub(crate) before: u64,
-    pub(crate) left: Live,
+    pub(crate) left: u64,
     pub(crate) most: u64,
     pub(crate) spread: Spread,
     pub(crate) contexts: Numbers,
@@ -100,7 +100,14 @@ impl SiteSums {
     /// Whether nothing happened.
     pub(crate) fn is_empty(&self) -> bool {
         let blocks = self.allocated.blocks + self.freed.blocks + self.lost.blocks;
-        blocks + self.reallocations + self.failed == 0 && self.before == self.left.bytes
+        blocks + self.reallocations + self.failed == 0 && self.before == self.left
+    }
+
+    /// The target restarts: nothing is left.
+    pub(super) fn empty(&mut self) {
+        self.left = 0;
+        let own = self.own.values_mut();
+        own.for_each(|own| own.left = Sum::default());
     }
 
     /// What came next joins it.
@@ -179,6 +186,8 @@ pub(crate) struct OwnSums {
     pub(crate) ended: Sum,
     /// Freed before their owner allocated anything else.
     pub(crate) temporary: Sum,
+    /// Of a part: what lived at its end.
+    pub(crate) left: Sum,
 }
 
 impl OwnSums {
@@ -186,6 +195,12 @@ impl OwnSums {
         self.allocated.join(next.allocated);
         self.ended.join(next.ended);
         self.temporary.join(next.temporary);
+        self.left = next.left;
+    }
+
+    /// All are gone but these.
+    pub(crate) fn leave(&mut self, left: Sum) {
+        self.ended = self.allocated.since(left);
     }
 
     /// What came after `before`, which is how this was once.
@@ -194,6 +209,7 @@ impl OwnSums {
             allocated: self.allocated.since(before.allocated),
             ended: self.ended.since(before.ended),
             temporary: self.temporary.since(before.temporary),
+            left: Sum::default(),
         }
     }
 

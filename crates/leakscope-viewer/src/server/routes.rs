@@ -100,6 +100,7 @@ fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::Query(crate::QueryError::Route(_)) | Refusal::NotFound(_) => StatusCode::NOT_FOUND,
         Refusal::Query(_) => StatusCode::BAD_REQUEST,
+        Refusal::Gone(_) => StatusCode::GONE,
         Refusal::Read(_) | Refusal::Write(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

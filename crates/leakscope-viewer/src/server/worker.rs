@@ -215,7 +215,7 @@ impl<'s> Work<'s> {
         {
             self.searched = Some(Instant::now());
         }
-        let answer = match self.engine.ask(&query) {
+        let answer = match self.act(|engine| engine.ask(&query)) {
             Ok(Asked::Job(job)) => {
                 self.jobs.push((job, reply));
                 return;
@@ -233,7 +233,7 @@ impl<'s> Work<'s> {
             if reply.is_closed() {
                 continue;
             }
-            match self.engine.advance(&mut job) {
+            match self.act(|engine| engine.advance(&mut job)) {
                 Ok(None) => self.jobs.push((job, reply)),
                 Ok(Some(answer)) => drop(reply.send(Ok(answer))),
                 Err(refusal) => drop(reply.send(Err(refusal))),
@@ -255,12 +255,13 @@ impl<'s> Work<'s> {
     }
 
     /// Does what may change how far reading has come, and tells of that.
-    fn act(&mut self, act: impl FnOnce(&mut Engine<'_>)) {
+    fn act<T>(&mut self, act: impl FnOnce(&mut Engine<'_>) -> T) -> T {
         let before = self.engine.reading().name();
-        act(&mut self.engine);
+        let done = act(&mut self.engine);
         if before != self.engine.reading().name() || self.told.elapsed() >= NEWS {
             self.tell();
         }
+        done
     }
 
     fn tell(&mut self) {

@@ -11,15 +11,20 @@ use super::twin::Twin;
 
 /// By call site: what a window's effects come to.
 fn counted(twin: &Twin, from: u64, to: u64) -> BTreeMap<u64, [i64; 6]> {
-    let mut sites = BTreeMap::new();
-    let mut add = |site: SiteId, place: usize, by: i64| {
-        sites.entry(u64::from(site.number())).or_insert([0; 6])[place] += by;
-    };
+    let mut sites: BTreeMap<u64, [i64; 6]> = BTreeMap::new();
     let within = twin
         .events
         .iter()
         .filter(|event| (from..to).contains(&event.time));
     for effect in within.filter_map(|event| event.effect.as_ref()) {
+        if *effect == Effect::Restart {
+            for counts in sites.values_mut() {
+                counts[2] = 0;
+            }
+        }
+        let mut add = |site: SiteId, place: usize, by: i64| {
+            sites.entry(u64::from(site.number())).or_default()[place] += by;
+        };
         if let Some(began) = effect.began() {
             add(began.site, 0, 1);
             add(began.site, 1, began.block.size as i64);

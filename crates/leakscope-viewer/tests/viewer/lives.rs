@@ -12,7 +12,7 @@ use super::program::{ask, engine, inputs};
 
 /// By call site: blocks and bytes allocated, blocks and bytes that live at the end, blocks freed, blocks that were
 /// temporary.
-type Counts = BTreeMap<u64, [u64; 6]>;
+pub(crate) type Counts = BTreeMap<u64, [u64; 6]>;
 
 fn numbers(lives: &Value, column: &str) -> Vec<i64> {
     let values = lives[column].as_array().unwrap().iter();
@@ -20,7 +20,7 @@ fn numbers(lives: &Value, column: &str) -> Vec<i64> {
 }
 
 /// As the page does it.
-fn counted(lives: &Value, from: i64, to: i64) -> Counts {
+pub(crate) fn counted(lives: &Value, from: i64, to: i64) -> Counts {
     let resolution = lives["resolution"].as_i64().unwrap();
     let (first, after) = (from / resolution, to.div_euclid(resolution));
     let [born, lived, sites, ends, blocks, bytes] =
@@ -39,7 +39,7 @@ fn counted(lives: &Value, from: i64, to: i64) -> Counts {
         if lived[life] < 0 || begin + lived[life] >= after {
             count[2] += blocks;
             count[3] += bytes;
-        } else if ends[life] != 3 {
+        } else if [1, 2].contains(&ends[life]) {
             count[4] += blocks;
             count[5] += blocks * u64::from(ends[life] == 2);
         }

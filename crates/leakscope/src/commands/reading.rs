@@ -19,6 +19,7 @@ use crate::firmware::{self, AllocatorFrames};
 use crate::image::{Beside, NO_RECORDING};
 use crate::project::program;
 use crate::recording::OpenRecording;
+use crate::screen::Advised;
 use crate::{cli, screen};
 
 /// Reads inputs as one recording. A log message that contains `cycle` begins a cycle.
@@ -104,6 +105,22 @@ pub(crate) fn before(
     };
     let no_image = cli::AtTheEnd::default();
     report(&named.before, unpacking, &symbols, None, &no_image).map(Some)
+}
+
+/// Why --before does not go with a heap dump.
+pub(crate) const OF_RECORDINGS: &str =
+    "does not go with a heap dump: its page compares recordings only";
+
+/// Refuses to compare with a recording where nothing shows what is different.
+pub(crate) fn refuse_before(named: &cli::Before, why: &str) -> anyhow::Result<()> {
+    if named.before.is_empty() {
+        return Ok(());
+    }
+    Err(Advised {
+        message: format!("--before {why}"),
+        hint: "`leakscope diff BEFORE AFTER` compares two recordings, or two heap dumps",
+    }
+    .into())
 }
 
 /// A report on what there was at each of these moments of a recording, in order of time.

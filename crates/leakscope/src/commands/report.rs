@@ -15,7 +15,7 @@ use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
 
 use super::part::require_task;
-use super::reading::{self, Cycles};
+use super::reading::{self, Cycles, OF_RECORDINGS};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::heap_map;
@@ -24,20 +24,14 @@ use crate::input_files::InputFiles;
 use crate::output;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
-use crate::screen::{self, Advised, Screen};
+use crate::screen::{self, Screen};
 
 impl Report {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         if let Some(path) = &self.html {
             return self.write_page(path);
         }
-        if !self.before.before.is_empty() {
-            return Err(Advised {
-                message: "--before is for the page, with --html".to_owned(),
-                hint: "`leakscope diff BEFORE AFTER` compares two recordings in text",
-            }
-            .into());
-        }
+        reading::refuse_before(&self.before, "is for the page, with --html")?;
         self.part.period.require_order()?;
         let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
@@ -136,6 +130,7 @@ impl Report {
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             self.at_the_end.refuse(NO_RECORDING)?;
+            reading::refuse_before(&self.before, OF_RECORDINGS)?;
             let name = recording.names().concat();
             let dump = Dump { name, log };
             return write(&mut Engine::of_dump(&dump, &program));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use leakscope_export::{Format, Options, Output, Table};
 use leakscope_viewer::{Download, Downloads, Dump, Program, Server};
 
-use super::reading;
+use super::reading::{self, OF_RECORDINGS};
 use crate::cli::{self, Export, View};
 use crate::firmware;
 use crate::image::NO_RECORDING;
@@ -17,14 +17,25 @@ use crate::screen::{self, Advised, Screen};
 
 impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
+        if self.follow && self.trace.inputs.iter().any(|input| input == "-") {
+            return Err(recording::cannot_follow("-", "it is read to its end first").into());
+        }
         let mut recording = self.trace.open()?;
+        if self.follow {
+            recording.require_growing()?;
+        }
         let symbols = program::completed(&self.symbols, &mut recording)?;
         let mut program = firmware::program(&symbols, self.heap_size)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         let opened = match recording.dumps()? {
             Some(log) => {
                 self.at_the_end.refuse(NO_RECORDING)?;
+                reading::refuse_before(&self.before, OF_RECORDINGS)?;
                 let name = recording.names().concat();
+                if self.follow {
+                    let why = "a heap dump is of one moment";
+                    return Err(recording::cannot_follow(&name, why).into());
+                }
                 Server::of_dump(Dump { name, log }, program, self.port)
             }
             None => self.serve_trace(recording, program, &symbols)?,

@@ -9,6 +9,7 @@ use leakscope_testing::program::eventful;
 use leakscope_testing::project;
 use tempfile::TempDir;
 
+use crate::corpus::gzip;
 use crate::run::leakscope;
 
 fn trace() -> PathBuf {
@@ -136,6 +137,41 @@ fn a_heap_dump_opens_in_both_forms() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let written = std::fs::read_to_string(&page).expect("a page");
     assert!(written.contains("\"capacity\":400"));
+}
+
+#[test]
+fn a_heap_dump_is_compared_by_diff_and_not_on_its_page() {
+    let log = project().join("testdata/firmware/recorder-2026-11-22/bounded-cache.log");
+    for command in [&["view", "--no-open"][..], &["report", "--html", "-"]] {
+        for before in [log.clone(), PathBuf::from("nowhere.log")] {
+            let run = leakscope(command.iter().copied()).on(&[&log]);
+            let ran = run.on(&[PathBuf::from("--before"), before]).end();
+            assert_eq!(ran.code, 2, "{command:?}");
+            let said = "error: --before does not go with a heap dump: its page compares recordings only\nhint: `leakscope diff BEFORE AFTER`";
+            assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn what_is_read_as_a_copy_is_not_followed() {
+    let log = project().join("testdata/firmware/recorder-2026-11-22/bounded-cache.log");
+    let folder = tempfile::tempdir().expect("a folder");
+    let packed = folder.path().join("packed.svdat.gz");
+    let recorded = std::fs::read(trace()).expect("a trace");
+    std::fs::write(&packed, gzip(&recorded)).expect("a file");
+    for (input, why) in [
+        (log, "a heap dump is of one moment"),
+        (packed, "it is read as a copy"),
+        (PathBuf::from("-"), "it is read to its end first"),
+    ] {
+        let view = leakscope(["view", "--no-open", "--follow"]);
+        let ran = view.on(&[&input]).reading(&recorded).end();
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        let expected = format!("`{}` cannot be followed: {why}\n", input.display());
+        assert!(ran.stderr.contains(&expected), "{}", ran.stderr);
+        assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);
+    }
 }
 
 #[test]
@@ -387,6 +423,38 @@ fn a_recording_is_shown_while_it_is_made_and_after() {
     let recording = Recording::begin(&std::fs::read(trace()).expect("a trace"), &[]);
     recording.complete();
     assert!(ask(&recording.url, "api/sites").contains("\"verdict\":\"leak-steady\""));
+}
+
+/// That it could not be saved is said, and what was recorded can be looked at all the same.
+#[cfg(unix)]
+#[test]
+fn a_page_stays_when_its_recording_was_deleted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let record = "record -o recorded.svdat --view --no-open --file";
+    let mut child = leakscope(record.split(' '))
+        .on(&[trace()])
+        .in_folder(folder.path())
+        .begin();
+    let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut lines = stderr.lines().map(|line| line.expect("UTF-8"));
+    let mut behind = |words: &str| {
+        let line = lines.find_map(|line| Some(line.split_once(words)?.1.to_owned()));
+        line.unwrap_or_else(|| panic!("{words}"))
+    };
+    let url = behind("the page is at ");
+    while ask(&url, "api/overview").contains("\"events\":0,") {}
+    std::fs::remove_file(folder.path().join("recorded.svdat")).expect("a file");
+    let id = child.id().to_string();
+    let told = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(told.expect("a tool of every unix").success());
+    behind("was deleted while it was recorded");
+    behind("the page stays until");
+    assert!(ask(&url, "api/overview").contains("\"state\":\"complete\""));
+    assert!(ask(&url, "api/events?offset=0&limit=1").contains("\"index\":0"));
+    child.kill().expect("it runs until it is told to end");
+    child.wait().expect("an end");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod adversarial;
 mod beginnings;
+pub(crate) mod boots;
 mod healthy;
 mod leaking;
 mod shapes;

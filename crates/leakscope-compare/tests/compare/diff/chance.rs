@@ -6,7 +6,7 @@ use leakscope_compare::diff::{Diff, LEVEL, Per, Site, State, Status};
 use leakscope_report::Report;
 use proptest::prelude::*;
 
-use super::device::{Kind, recorded};
+use super::device::{Kind, booted, recorded};
 use crate::programs::{begun, healthy, report, work};
 
 const FOUND: [Status; 4] = [
@@ -214,6 +214,31 @@ fn what_was_full_explains_no_more_than_that() {
     let as_long = recorded(&[(Kind::Steady, 0.5), (Kind::Sound, 1.0)], 3, 36.0);
     assert!(as_long.call_sites[0].peak_bytes <= 20 * 48);
     assert_eq!(status(&as_long).1, None);
+}
+
+/// Each boot fills anew what fills up: of twenty boots, each leaves as much as the one before the change did, and one that
+/// accuses it is no new leak. What leaks in each of them is.
+#[test]
+fn what_each_boot_fills_is_no_growth() {
+    let others = [(Kind::Sound, 1.0), (Kind::Survivors, 1.0)];
+    let sites = |site| [&[site], &others[..]].concat();
+    let status = |after: (Kind, f64), seed: u64| {
+        let before = booted(&sites((Kind::Cache, 0.7)), 2 * seed, 120.0, 1);
+        let after = booted(&sites(after), 2 * seed + 1, 30.0, 20);
+        let diff = Diff::of(&[before], &[after], Some(Per::Second));
+        let mut sites = diff.sites.into_iter();
+        let is_first = |site: &Site| site.frames[0].address.0 == 0x4200_1000;
+        sites.find(is_first).expect("the call site")
+    };
+    let mut accused = 0;
+    for seed in 0..6 {
+        let site = status((Kind::Cache, 0.7), seed);
+        assert!(!FOUND.contains(&site.status), "{seed}: {site:?}");
+        accused += usize::from(site.leaks());
+        let leak = status((Kind::Steady, 3.0), seed);
+        assert_eq!(leak.status, Status::NewLeak, "{seed}: {leak:?}");
+    }
+    assert!(accused > 3, "{accused}");
 }
 
 /// Four blocks where there was none may be chance.

@@ -5,7 +5,7 @@ use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::trace::Layout;
 use leakscope_report::{Report, Symbolizer};
 use leakscope_testing::program::Random;
-use leakscope_testing::scenario::Scenario;
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 
 /// How a call site uses the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,10 +126,30 @@ fn blocks(kind: Kind, random: &mut Random, rate: f64, seconds: f64) -> Vec<Block
 
 /// The report on a program with these call sites, each with its rate, recorded for so long.
 pub(crate) fn recorded(sites: &[(Kind, f64)], seed: u64, seconds: f64) -> Report {
+    booted(sites, seed, seconds, 1)
+}
+
+/// The same, of so many boots, each of them so long.
+pub(crate) fn booted(sites: &[(Kind, f64)], seed: u64, seconds: f64, boots: usize) -> Report {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut recording = Scenario::begun();
+    for boot in 0..boots {
+        if boot > 0 {
+            recording.stop().start().systime_us(1000);
+            recording.module(512, IDF_HEAP).run(MAIN);
+        }
+        work(&mut recording, sites, &mut random, seconds);
+    }
+    let report = report(&recording);
+    assert_eq!(report.sessions.len(), boots);
+    report
+}
+
+fn work(recording: &mut Scenario, sites: &[(Kind, f64)], random: &mut Random, seconds: f64) {
+    let begin = recording.time();
     let mut events = Vec::new();
     for (number, &(kind, rate)) in (0_u32..).zip(sites) {
-        for (birth, death, size) in blocks(kind, &mut random, rate, seconds) {
+        for (birth, death, size) in blocks(kind, random, rate, seconds) {
             let block = events.len() as u32;
             events.push((birth, block, number, Some(size)));
             if let Some(death) = death.filter(|&death| death < seconds) {
@@ -138,9 +158,8 @@ pub(crate) fn recorded(sites: &[(Kind, f64)], seed: u64, seconds: f64) -> Report
         }
     }
     events.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let mut recording = Scenario::begun();
     for (time, block, site, size) in events {
-        let ticks = (time * 1e6) as u64;
+        let ticks = begin + (time * 1e6) as u64;
         recording.after(ticks.saturating_sub(recording.time()));
         let stack = [0x4200_1000 + 0x100 * site, 0x4200_0100];
         let address = 0x3FD0_0000 + 0x400 * block;
@@ -149,8 +168,12 @@ pub(crate) fn recorded(sites: &[(Kind, f64)], seed: u64, seconds: f64) -> Report
             None => recording.free(address, &stack),
         };
     }
-    recording.after(((seconds * 1e6) as u64).saturating_sub(recording.time()));
+    let end = begin + (seconds * 1e6) as u64;
+    recording.after(end.saturating_sub(recording.time()));
     recording.print("over");
+}
+
+fn report(recording: &Scenario) -> Report {
     let bytes = recording.openocd();
     let mut analysis = Analysis::new(&Layout::of(&[&bytes[..]]), KeepAll);
     let Ok(_) = analysis.run(&[&bytes[..]][..]);

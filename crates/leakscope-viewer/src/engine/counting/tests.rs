@@ -5,6 +5,7 @@ use leakscope_testing::program::{Random, eventful};
 
 use crate::answer::census::{Census, ContextSum};
 use crate::answer::counting::Counting;
+use crate::index::exchange::Sum;
 use crate::index::sums::OwnSums;
 use crate::query::Window;
 use crate::replay::tests::Inputs;
@@ -27,8 +28,11 @@ fn lines(census: &Census) -> Vec<String> {
         }
         (sums.lost, sums.left) = Default::default();
         (sums.before, sums.most) = (0, 0);
+        for own in sums.own.values_mut() {
+            own.left = Sum::default();
+        }
         sums.own.retain(|_, own| *own != OwnSums::default());
-        lines.push(format!("site {site}: {sums:?}, {:?}", sum.outstanding()));
+        lines.push(format!("site {site}: {sums:?}, {:?}", sum.live));
     }
     let contexts = census.contexts.iter();
     let contexts = contexts.filter(|(_, sum)| **sum != ContextSum::default());

@@ -6,6 +6,7 @@ import { heapOfCurve, trackOfMarks } from 'leakscope/data/track.js';
 import { contextLives, limitSites, limitTasks, livingAt, siteLives } from 'leakscope/data/lives.js';
 
 /** @typedef {import('leakscope/data/types.js').Embedded} Embedded */
+/** @typedef {import('leakscope/data/types.js').Halves} Halves */
 /** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
 /** @typedef {import('leakscope/data/types.js').Source} Source */
 
@@ -17,9 +18,9 @@ export function embedded(document) {
   const { overview, sites, timeline, events, tasks, system, memory, heap } = document;
   const contexts = overview.contexts.map((context) => context.name);
   const held = { rows: events.rows, events: events.total, logGap: document.log_gap };
-  /** @type {Map<number, [number | null, number | null]>} */
+  /** @type {Map<number, Halves>} */
   const halves = new Map();
-  for (const pair of document.blocks) for (const index of pair) if (index !== null) halves.set(index, pair);
+  for (const known of document.blocks) for (const index of known.slice(0, 2)) if (typeof index === 'number') halves.set(index, known);
 
   const { lives } = document;
   // Made when a range is asked for first.
@@ -166,17 +167,18 @@ function trackOfSite(document, site, from, to, width) {
   const detail = siteOf(document, site);
   const own = blocks.filter(([allocation, free]) => events.rows[allocation ?? free ?? 0]?.site === site);
   const areAll = events.rows.length === events.total;
-  // A block whose end nobody saw is outstanding in none of the two.
-  const areKnown = own.filter(([, free]) => free === null).length === detail.site.outstanding_blocks;
+  // A block whose free failed stands there twice.
+  const areKnown = new Set(own.map(([allocation]) => allocation)).size === own.length;
   if (!areAll || !areKnown) return inSums(owner, detail.curve, from, to);
-  const changes = own.flatMap(([allocation, free]) => {
+  const changes = own.flatMap(([allocation, free, , gone = null]) => {
     if (allocation === null) return [];
     const block = events.rows[allocation];
-    const mark = (/** @type {number} */ index, /** @type {'allocation' | 'free'} */ kind) => {
+    const mark = (/** @type {number | null} */ index, /** @type {'allocation' | 'free' | 'gone'} */ kind) => {
+      if (index === null) return [];
       const { time, context, core } = events.rows[index];
-      return { index, time, kind, size: block.size ?? 0, since: kind === 'free' ? block.time : null, site, context, core };
+      return [{ index, time, kind, size: block.size ?? 0, since: kind === 'free' ? block.time : null, site, context, core }];
     };
-    return [mark(allocation, 'allocation'), ...(free === null ? [] : [mark(free, 'free')])];
+    return [...mark(allocation, 'allocation'), ...mark(free, 'free'), ...mark(gone, 'gone')];
   });
   return trackOfMarks(owner, changes.sort((a, b) => a.index - b.index), from, to, width);
 }
@@ -193,20 +195,20 @@ function inSums(owner, curve, from, to) {
 
 /**
  * @param {Embedded} document
- * @param {Map<number, [number | null, number | null]>} halves
+ * @param {Map<number, Halves>} halves
  * @param {number} index
  * @returns {import('leakscope/data/types.js').BlockLife}
  */
 function blockOf(document, halves, index) {
   const first = document.again.find(([again]) => again === index)?.[1];
   const pair = halves.get(first ?? index);
-  if (pair === undefined) throw new Error('the other half of this event is not in the file');
+  if (pair === undefined) throw new Error('this event has no other half');
   const rowOf = (/** @type {number | null} */ index) => document.events.rows.find((row) => row.index === index) ?? null;
-  const [allocation, free] = pair.map(rowOf);
+  const [allocation, free] = [rowOf(pair[0]), rowOf(pair[1])];
   const known = allocation ?? free;
   if (known === null) throw new Error('this block is not in the file');
   return {
-    allocation, free, again: first === undefined ? null : rowOf(index), address: known.address ?? '', size: allocation?.size ?? known.size ?? 0, site: known.site,
-    lifetime: allocation && free ? free.time - allocation.time : null,
+    allocation, free, again: first === undefined ? null : rowOf(index), address: known.address ?? '', size: allocation?.size ?? known.size, site: known.site,
+    lifetime: allocation && free ? free.time - allocation.time : null, missing: pair[2] ?? null,
   };
 }

@@ -8,7 +8,7 @@ import { cutStretches } from 'leakscope/data/cut.js';
 /** @typedef {import('leakscope/data/types.js').Tasks} Tasks */
 /** @typedef {import('leakscope/data/types.js').Timeline} Timeline */
 
-/** Blocks that were allocated in one stretch and freed in one. `died` is Infinity if they live.
+/** Blocks that were allocated in one stretch and ended in one. `died` is Infinity if they live.
  *  @typedef {{ born: number, died: number, blocks: number, bytes: number }} Life */
 /** @typedef {Life & { site: number, isFreed: boolean, isTemporary: boolean }} SiteLife */
 /** `freedBy` is -1 if nobody is known to have freed them.

@@ -4,6 +4,8 @@
 /** @typedef {import('leakscope/data/types.js').Heap} Heap */
 /** @typedef {import('leakscope/data/types.js').SiteDetail} SiteDetail */
 /** @typedef {import('leakscope/data/types.js').HeapMark} HeapMark */
+/** `gone`: nobody freed the block, and it lives no more.
+ *  @typedef {Omit<HeapMark, 'kind'> & { kind: 'allocation' | 'free' | 'gone' }} Change */
 
 /** As many marks as the server gives. */
 const MARKS = 2000;
@@ -50,7 +52,7 @@ export function heapOfCurve(curve, from, to) {
 /**
  * From its events, in order of time.
  * @param {import('leakscope/data/owner.js').Owner} owner
- * @param {HeapMark[]} changes
+ * @param {Change[]} changes
  * @param {number} from
  * @param {number} to
  * @param {number} width
@@ -59,9 +61,10 @@ export function heapOfCurve(curve, from, to) {
 export function trackOfMarks(owner, changes, from, to, width) {
   const heap = emptyHeap(from, to, width);
   let [at, level, blocks] = [0, 0, 0];
-  const apply = (/** @type {HeapMark} */ { kind, size }) => {
-    level += kind === 'free' ? -size : size;
-    blocks += kind === 'free' ? -1 : 1;
+  const apply = (/** @type {Change} */ { kind, size }) => {
+    const blockMore = kind === 'allocation' ? 1 : -1;
+    level += blockMore * size;
+    blocks += blockMore;
   };
   for (; at < changes.length && changes[at].time < from; at += 1) apply(changes[at]);
   const begin = at;
@@ -72,7 +75,7 @@ export function trackOfMarks(owner, changes, from, to, width) {
       apply(changes[at]);
       [low, high] = [Math.min(low, level), Math.max(high, level)];
       if (changes[at].kind === 'free') frees += 1;
-      else allocations += 1;
+      else if (changes[at].kind === 'allocation') allocations += 1;
     }
     heap.min.push(low);
     heap.max.push(high);
@@ -81,7 +84,7 @@ export function trackOfMarks(owner, changes, from, to, width) {
     heap.allocations.push(allocations);
     heap.frees.push(frees);
   }
-  const marks = changes.slice(begin, at);
+  const marks = /** @type {HeapMark[]} */ (changes.slice(begin, at).filter(({ kind }) => kind !== 'gone'));
   return { ...owner, exact: true, heap, marks: marks.length > MARKS ? null : marks };
 }
 

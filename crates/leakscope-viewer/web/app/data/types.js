@@ -162,7 +162,9 @@
  *  @typedef {{ offset: number, total: number, listed?: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
 /** @typedef {{ row: number, index: number | null, total: number, complete: boolean, missing?: boolean }} Found */
 /** @typedef {{ index: number, time: number, context: number, core: number }} Half */
-/** @typedef {{ allocation: Half | null, free: Half | null, again: Half | null, address: string, size: number | null, site: number, lifetime: number | null }} BlockLife */
+/** Why a block has no free, or a free no allocation: see API.md.
+ *  @typedef {'lives' | 'session' | 'reused' | 'older' | 'lost' | 'freed' | 'wrong' | 'unlisted'} Missing */
+/** @typedef {{ allocation: Half | null, free: Half | null, again: Half | null, address: string, size: number | null, site: number, lifetime: number | null, missing: Missing | null }} BlockLife */
 
 /**
  * @typedef {object} Task
@@ -298,7 +300,7 @@
  * @property {LogGap | null} log_gap
  * @property {Tasks} tasks
  * @property {System} system
- * @property {[number | null, number | null][]} blocks
+ * @property {Halves[]} blocks
  * @property {[number, number][]} again
  * @property {Lives} lives
  * @property {Memory} memory
@@ -309,6 +311,8 @@
  */
 /** So many log messages from the event `from` on, up to the event `to`, are not in the file.
  *  @typedef {{ from: number, to: number, lines: number }} LogGap */
+/** The numbers of an allocation and of its free; if there is but one, why, and the event from which on its block is gone.
+ *  @typedef {[allocation: number | null, free: number | null, missing?: Missing, gone?: number]} Halves */
 /** The lives of all blocks: see API.md.
  *  @typedef {{ resolution: number, born: number[], lived: number[], blocks: number[], bytes: number[] }} LifeColumns */
 /** @typedef {{ sites: LifeColumns & { sites: number[], ends: number[] } | null,

@@ -11,7 +11,7 @@ import { percent } from 'leakscope/format/units.js';
 export function limitWords(page, { limited, from, to, complete = true, counted_to = to }, what = 'what was allocated') {
   const { range } = page.state;
   const [least, most] = page.bounds;
-  if (range === null || (range[0] <= least && range[1] >= most)) return '';
+  if (range === null || (!limited && range[0] <= least && range[1] >= most)) return '';
   if (!limited) return 'of the whole trace: this file cannot limit it to a range';
   if (!complete) return `${what} in the range; ${percent(counted_to - from, to - from)} of it counted so far`;
   if (from === Math.max(range[0], least) && to === Math.min(range[1], most)) return `${what} in the range`;

@@ -29,7 +29,7 @@ export function alivePanel(page) {
     show({ alive, cursor, range, pins }) {
       place.hidden = !alive;
       if (!alive) return;
-      atCursor.show(cursor === null ? null : [sessionAt(page, cursor), cursor + 1]);
+      atCursor.show(cursor === null ? null : [0, cursor + 1]);
       inRange.show(range);
       showPins(place, pins);
     },
@@ -38,11 +38,6 @@ export function alivePanel(page) {
       inRange.close();
     },
   };
-}
-
-/** Where the session begins that a moment is in: a restart ends all blocks. @param {Page} page @param {number} ticks */
-function sessionAt(page, ticks) {
-  return page.overview.sessions.findLast(({ start }) => start <= ticks)?.start ?? 0;
 }
 
 /**

@@ -58,7 +58,7 @@ export function eventDetail(page) {
       askLife(row).then((block) => {
         // From a double free to the first one, from a free to its allocation.
         const other = block.again === null && block.free?.index === row.index ? block.allocation : block.free;
-        if (other === null) page.say(block.free === null ? 'This block was not freed.' : 'This block was allocated before the trace began.');
+        if (other === null && block.missing !== null) page.say(`This block: ${MISSING[block.missing]}`);
         jump(other);
       }, () => page.say('This event has no other half.'));
     },
@@ -98,6 +98,18 @@ export function eventDetail(page) {
   };
 }
 
+/** Why there is no other half. @type {Record<import('leakscope/data/types.js').Missing, string>} */
+const MISSING = {
+  lives: 'not freed; it still lived at the end.',
+  session: 'not freed; it still lived when its session was over.',
+  reused: 'its address was allocated again; its free is not in the trace.',
+  older: 'allocated before the trace began.',
+  lost: 'its allocation is not in the trace: data were lost.',
+  freed: 'freed before, and not allocated since.',
+  wrong: 'no block begins there: there is no allocation.',
+  unlisted: 'its other half is not among the events that this file lists.',
+};
+
 /**
  * @param {Page} page
  * @param {BlockLife} block
@@ -109,14 +121,12 @@ function lifeWords(page, block, row, jump) {
     element('button', { type: 'button', class: 'link', click: () => jump(half) },
       `${words} at ${page.clock.exact(half.time)} by ${page.contextName(half.context)} (event ${count(half.index)})`);
   const size = block.size === null ? `Block ${block.address}: ` : `Block ${block.address}, ${bytes(block.size)}: `;
+  const lived = block.lifetime === null ? '' : `, lived ${page.clock.duration(block.lifetime)}.`;
+  const why = block.missing === null ? '' : MISSING[block.missing];
   if (block.again?.index === row.index && block.free !== null) {
-    return [size, block.allocation === null ? 'allocated before the trace began' : link('allocated', block.allocation), ', ', link('freed first', block.free),
+    return [size, block.allocation === null ? why.replace('.', '') : link('allocated', block.allocation), ', ', link('freed first', block.free),
       `, and here again, ${page.clock.duration(row.time - block.free.time)} later.`];
   }
-  if (block.free?.index === row.index) {
-    return [size, block.allocation === null ? 'allocated before the trace began.' : link('allocated', block.allocation),
-      block.lifetime === null ? '' : `, lived ${page.clock.duration(block.lifetime)}.`];
-  }
-  return [size, block.free === null ? 'not freed; it still lived at the end.' : link('freed', block.free),
-    block.lifetime === null ? '' : `, lived ${page.clock.duration(block.lifetime)}.`];
+  const [words, other] = block.free?.index === row.index ? ['allocated', block.allocation] : ['freed', block.free];
+  return other === null ? [size, why] : [size, link(words, other), lived];
 }

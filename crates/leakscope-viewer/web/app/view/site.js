@@ -169,11 +169,12 @@ function sizes(from, to) {
 }
 
 /** @param {Page} page @param {SiteDetail} detail */
-function blocks(page, { site, blocks }) {
+function blocks(page, { site, curve, blocks }) {
   if (blocks.length === 0) return null;
-  const more = site.outstanding_blocks - blocks.length;
   const isDump = page.overview.dump !== null;
-  return section(`Blocks that still live${more > 0 ? `: the oldest ${blocks.length} of ${count(site.outstanding_blocks)}` : ''}`, table({
+  // Those of earlier sessions are outstanding, and live no more.
+  const live = isDump ? site.outstanding_blocks : curve.blocks.at(-1) ?? 0;
+  return section(`Blocks that still live${live > blocks.length ? `: the oldest ${blocks.length} of ${count(live)}` : ''}`, table({
     caption: 'Blocks that still live', rows: blocks, limit: 8,
     chosen: isDump ? undefined : (block) => page.go({ view: 'events', cursor: block.time, address: block.address, kinds: [], contexts: [], at: null, text: '' }),
     columns: isDump ? [

@@ -105,7 +105,7 @@ function siteTable(page, rows, sites) {
     { name: 'Growth', class: 'number wide', note, unit: 'bytes/s', cell: (site) => site.standing === 'leak' ? growth(site) : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },
     { name: 'Outstanding', class: 'number', unit: 'bytes', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
-      title: sites.limited ? 'Allocated in the range, and live at its end' : 'Live at the end of the trace' },
+      title: sites.limited ? 'Allocated in the range, and live at its end' : page.overview.sessions.length > 1 ? 'Live when its session was over' : 'Live at the end of the trace' },
     { name: 'Blocks', class: 'number extra', cell: (site) => count(site.outstanding_blocks), order: (site) => site.outstanding_blocks },
     { name: 'Peak share', class: 'number extra', unit: 'bytes', cell: (site) => share(site.bytes_at_peak, atPeak), order: (site) => site.bytes_at_peak,
       title: 'Its part of the bytes that lived at the high-water mark' },

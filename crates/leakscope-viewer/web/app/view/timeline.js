@@ -83,7 +83,7 @@ export function timelineView(page) {
     const [words, ...more] = focused === null || cursor === null ? [] : laneWords(page, focused.lane, cursor, 0).split('\n');
     fill(line,
       element('span', {}, element('b', {}, model.dragged === null ? 'Shown ' : 'Measured '), page.clock.stretch(from, to)),
-      timeline !== null && !timeline.exact && element('span', { class: 'quiet' }, `in sums over ${page.clock.duration(timeline.resolution)}: ${page.source.served ? 'zoom in for single switches' : 'this file holds nothing finer'}`),
+      timeline !== null && !timeline.exact && element('span', { class: 'quiet' }, `in sums over ${page.clock.duration(timeline.resolution)}: ${finer(page)}`),
       focused !== null && element('span', {}, element('b', {}, words ?? page.contextName(focused.context)), more.length > 0 ? ` ${more.join(' ')}` : ' ',
         ' ', element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'events', contexts: [focused.context], kinds: [] }) }, 'its events')));
   };
@@ -252,4 +252,10 @@ export function timelineView(page) {
       page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1);
     },
   };
+}
+
+/** Where what is finer than sums is to be had. @param {Page} page */
+function finer(page) {
+  if (!page.source.served) return 'this file holds nothing finer';
+  return page.overview.reading.state === 'failed' ? 'single switches only as long as the file can be read again' : 'zoom in for single switches';
 }

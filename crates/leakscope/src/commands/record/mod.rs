@@ -178,10 +178,8 @@ impl Record {
                 &at_the_end,
             )
         });
-        if let (Ok(_), Some(page)) = (&finished, page) {
-            // Recording has ended, if not by Ctrl-C: from now on, one is enough.
-            interrupt.want();
-            page.stay();
+        if let Some(page) = page {
+            page.stay(finished.as_ref().err(), interrupt);
         }
         let (saved, alarmed) = finished?;
         let mut code = ExitCode::SUCCESS;

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use anyhow::bail;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Counts;
+use leakscope_capture::Interrupt;
 use leakscope_report::Report;
 use leakscope_report::naming::Naming;
 use leakscope_viewer::{Engine, EngineThread, Reading, Server};
@@ -54,8 +55,17 @@ impl Page {
         self.engine.clone()
     }
 
-    /// The page stays until the user interrupts the program.
-    pub(super) fn stay(self) {
+    /// The page stays until the user interrupts the program; if recording has failed, only if there is something to look at.
+    pub(super) fn stay(self, failed: Option<&anyhow::Error>, interrupt: &Interrupt) {
+        if let Some(error) = failed {
+            if asked(&self.engine, |engine| engine.events() == 0) {
+                return;
+            }
+            // Else it would be said only when the page has gone.
+            screen::complain(error);
+        }
+        // Recording has ended, if not by Ctrl-C: from now on, one is enough.
+        interrupt.want();
         screen::note("the page stays until you press Ctrl-C");
         // A server that has failed has said why.
         let _ = self.server.join();
