@@ -5,7 +5,7 @@ use leakscope_systemview::{Packet, id, sync::SYNC, varint};
 use super::random::Random;
 
 /// How many kinds of unusual content there are.
-pub(crate) const KINDS: u32 = 55;
+pub(crate) const KINDS: u32 = 56;
 
 /// A recording being written.
 pub(crate) struct Valid {
@@ -22,6 +22,9 @@ pub(crate) struct Valid {
     stacks: Vec<Vec<u32>>,
     live: Vec<u32>,
 }
+
+/// The recording of a core that begins long after the others.
+const LATE: u32 = KINDS - 1;
 
 const HEAP: &str = "M=ESP32 SystemView Heap Tracing Module";
 
@@ -47,7 +50,11 @@ impl Valid {
         if valid.core_bit {
             valid.bytes.extend(b";\n; ESP_Extension\n;\n");
         }
-        valid.start();
+        if kind == LATE {
+            valid.start_late();
+        } else {
+            valid.start();
+        }
         let often = 1 + valid.random.number(40);
         for _ in 0..60 + valid.random.below(300) {
             if valid.random.once_in(often) {
@@ -73,6 +80,43 @@ impl Valid {
         }
         self.numbers(id::NUMMODULES, &[1]);
         self.text(id::MODULEDESC, &[0, 512], HEAP.as_bytes());
+    }
+
+    /// The recorder's own start sequence, behind as many parts of its clock's period as have gone by. The units of its heap are
+    /// powers of two, as these are.
+    fn start_late(&mut self) {
+        self.bytes.extend(SYNC);
+        self.put(id::TRACE_START, &[], 0);
+        let hz = 1_000_000 * (1 + self.random.number(240));
+        self.put(id::INIT, &encoded(&[hz, hz, 0, 0]), 0);
+        let part = 1 << (14 + self.random.number(18));
+        for _ in 0..self.random.number(80) {
+            self.put(id::NOP, &[], part);
+        }
+        let now = self.random.next() as u32;
+        let rest = self.random.number(part);
+        self.put(id::SYSTIME_CYCLES, &encoded(&[now]), rest);
+        self.text(id::MODULEDESC, &[0, 512], b"M=leakscope heap");
+        let shift = self.random.number(5);
+        let depth = 1 << self.random.number(6);
+        let bases = [0x2000_0000, 0x3FC0_0000, 0x4_0000, 0x8000_0000];
+        let base = bases[self.random.below(4)];
+        let code = [0x0800_0000, 0x4200_0000, 0x1000_0000, 0][self.random.below(4)];
+        let size = 1 << (14 + self.random.number(6));
+        let units = [
+            2, 4, shift, depth, size, base, 0, code, 0, 256, 0, 0, 1, 0, 128,
+        ];
+        self.numbers(516, &units);
+        self.text(id::SYSDESC, &[], b"N=app");
+        self.numbers(id::NUMMODULES, &[1]);
+        for events in [
+            "0 Alloc Address=%p Size=%u Stack=%u,7 Free Address=%p Stack=%u,8 Move Address=%p Stack=%u",
+            "9 Moved Address=%p Size=%u Stack=%u From=%p,10 Kept Address=%p Size=%u Stack=%u",
+            "4 Heap Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p BaseHigh=%u Code=%p",
+        ] {
+            let text = format!("M=leakscope heap,{events}");
+            self.text(id::MODULEDESC, &[0, 512], text.as_bytes());
+        }
     }
 
     fn delta(&mut self) -> u32 {

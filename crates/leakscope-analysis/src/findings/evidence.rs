@@ -154,6 +154,16 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Blocks were freed after the recording had paused: the session counts them as freed at its end.
+    pub(crate) fn note_freed_later(&mut self, blocks: u64) {
+        self.reason.extend([
+            Word::Text("; "),
+            Word::Count(blocks),
+            Word::one_or(blocks, " was", " were"),
+            Word::Text(" freed only after the recording had paused"),
+        ]);
+    }
+
     /// Of a call site where every allocation failed.
     pub(crate) fn nothing_allocated() -> Self {
         Self {

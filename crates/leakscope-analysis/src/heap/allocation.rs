@@ -125,6 +125,9 @@ impl HeapModel {
             }
             None => None,
         };
+        if self.carried.watches() && self.carried.replace(address) {
+            self.end_carried(address, StackId::NONE, now);
+        }
         if self.overlaps.watches() {
             lost = self.begin_over_others(address, heap, size, lost, now);
         }
@@ -163,7 +166,8 @@ impl HeapModel {
     #[cold]
     pub(super) fn tell_heaps_apart(&mut self) {
         if self.heaps.are_one() {
-            let past = self.past.sites.iter().map(|site| site.frees);
+            let past = self.known_past();
+            let past = past.sites.iter().map(|site| site.frees);
             let present = self.sites.iter().map(|site| site.frees);
             self.heaps.tell_apart(HeapUsage {
                 allocations: self.totals.allocations,

@@ -12,6 +12,8 @@ use crate::findings::OlderFrees;
 pub(super) struct Carried {
     /// Blocks that may live still, by address: whose, and of how many bytes.
     blocks: FxHashMap<u64, (SiteId, u64)>,
+    /// Where others came to live, while no free of one of these had proven that the target ran on.
+    replaced: Vec<u64>,
     /// When some of them were freed in this session.
     freed: FxHashMap<SiteId, Freed>,
 }
@@ -37,19 +39,38 @@ impl Carried {
                 .map(|(&address, &block)| (address, block))
                 .chain(live)
                 .collect(),
-            freed: FxHashMap::default(),
+            ..Self::default()
         }
     }
 
-    /// A block is freed that no event of this session began. Whether it is one of these.
-    pub(super) fn free(&mut self, address: u64, time: u64) -> bool {
-        let Some((site, _)) = self.blocks.remove(&address) else {
-            return false;
-        };
+    /// Whether there is any.
+    #[inline(always)]
+    pub(super) fn watches(&self) -> bool {
+        !self.blocks.is_empty()
+    }
+
+    /// A block is freed that no event of this session began. If it is one of these: where they ended, as far as that is known
+    /// now. A target that was reset frees none of them.
+    pub(super) fn free(&mut self, address: u64, time: u64) -> Option<Vec<u64>> {
+        let (site, _) = self.blocks.remove(&address)?;
+        let mut ended = std::mem::take(&mut self.replaced);
+        ended.push(address);
         let freed = self.freed.entry(site).or_default();
         freed.releases.add(time);
         freed.last = time;
-        true
+        Some(ended)
+    }
+
+    /// A block begins. Whether one of these is known to have ended there, in the pause.
+    #[cold]
+    pub(super) fn replace(&mut self, address: u64) -> bool {
+        if self.blocks.remove(&address).is_none() {
+            return false;
+        }
+        if self.freed.is_empty() {
+            self.replaced.push(address);
+        }
+        !self.freed.is_empty()
     }
 
     /// What each call site may hold of them: blocks and bytes.

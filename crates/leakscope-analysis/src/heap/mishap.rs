@@ -59,19 +59,23 @@ impl HeapModel {
                     };
                     (UnknownFree::Wrong, inside)
                 }
-                _ if self.gaps.show_lost_allocation() => {
-                    // Where so many older blocks were freed, it may as well be one of them.
-                    if self.older.count() >= LEAST_UNSEEN {
-                        self.older.add(stack, now.time);
-                    }
-                    return self.free_lost_block(now);
-                }
                 _ => {
-                    self.totals.frees_of_older_blocks += 1;
-                    if !self.carried.free(address, now.time) {
-                        self.older.add(stack, now.time);
-                        self.older.note_unseen(stack);
+                    if let Some(ended) = self.carried.free(address, now.time) {
+                        for address in ended {
+                            self.end_carried(address, stack, now);
+                        }
+                        return UnknownFree::Older;
                     }
+                    if self.gaps.show_lost_allocation() {
+                        // Where so many older blocks were freed, it may as well be one of them.
+                        if self.older.count() >= LEAST_UNSEEN {
+                            self.older.add(stack, now.time);
+                        }
+                        return self.free_lost_block(now);
+                    }
+                    self.totals.frees_of_older_blocks += 1;
+                    self.older.add(stack, now.time);
+                    self.older.note_unseen(stack);
                     return UnknownFree::Older;
                 }
             },
@@ -89,6 +93,13 @@ impl HeapModel {
             self.anomalies.push((anomaly, stack));
         }
         why
+    }
+
+    /// A block that lived at a pause of the recording ended behind it.
+    pub(super) fn end_carried(&mut self, address: u64, stack: StackId, now: &Occasion) {
+        if let Some((owner, size)) = self.paused.end(address, stack, now) {
+            self.contexts.lose(owner, size);
+        }
     }
 
     fn free_lost_block(&mut self, now: &Occasion) -> UnknownFree {

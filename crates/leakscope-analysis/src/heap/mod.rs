@@ -25,6 +25,7 @@ mod moment;
 mod moving;
 mod older;
 mod overlap;
+mod paused;
 mod recent;
 mod releases;
 mod sessions;

@@ -1,5 +1,7 @@
 //! The heap's history, brought up to date event by event.
 
+use rustc_hash::FxHashMap;
+
 use super::blocks::{Blocks, LiveBlock};
 use super::carried::Carried;
 use super::contexts::Contexts;
@@ -13,6 +15,7 @@ use super::moment::{Moment, WARM_UP_CYCLES};
 use super::moving::Moving;
 use super::older::OlderBlocks;
 use super::overlap::Overlaps;
+use super::paused::PausedSessions;
 use super::recent::RecentEvents;
 use super::releases::Releases;
 use super::site::Site;
@@ -49,6 +52,9 @@ pub struct HeapModel {
     pub(super) session: Session,
     pub(super) peak_time: u64,
     pub(super) past: super::sessions::Past,
+    pub(super) paused: PausedSessions,
+    /// Of this session, if it is a paused one: blocks that were freed behind the pause.
+    pub(super) freed_later: FxHashMap<SiteId, u64>,
     /// Frees that cannot be right, and from where.
     pub(super) anomalies: Vec<(Anomaly, StackId)>,
     /// Stretches in which something went unseen, though no gap says so.
@@ -267,7 +273,7 @@ impl HeapModel {
                     Start::AfterReset => Carried::default(),
                     _ => self.carried.paused(&self.blocks),
                 };
-                self.close_session(time, stacks);
+                self.close_session(time, start == Start::AfterStop, stacks);
                 self.carried = carried;
                 self.session.after_reset = start == Start::AfterReset;
                 self.recent.clear();

@@ -6,6 +6,7 @@ use super::cycle_count::CycleCount;
 use super::model::HeapModel;
 use super::moment::Moment;
 use super::overlap::Overlaps;
+use super::paused::PausedSessions;
 use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
@@ -26,6 +27,8 @@ pub(super) struct Past {
     /// What a call site left that was not used: nothing, while it was watched.
     pub(super) unused: Left,
     pub(super) peak: Option<Peak>,
+    /// Blocks that lived when their session ended, and their bytes.
+    pub(super) outstanding: (u64, u64),
     /// Restarts that are not listed any more.
     pub(super) joined: u64,
 }
@@ -69,14 +72,14 @@ impl HeapModel {
     }
 
     /// All call sites as they stand at `end`, with the verdicts of this session and of those before.
-    pub(super) fn records(&self, end: u64, trace: &Known) -> Vec<SiteRecord> {
-        let session = self.past.sessions.len();
+    pub(super) fn records(&self, end: u64, trace: &Known, past: &Past) -> Vec<SiteRecord> {
+        let session = past.sessions.len();
         let mut live: Vec<_> = self.blocks.live().collect();
         live.sort_unstable_by_key(|(address, block)| (block.site, block.time, *address));
         let unreturned = self.unreturned(end);
         let span = self.span(end, trace, &live, &unreturned);
-        let mut records = self.past.sites.clone();
-        let unused = || SiteRecord::unused(&self.past.unused);
+        let mut records = past.sites.clone();
+        let unused = || SiteRecord::unused(&past.unused);
         records.resize_with(self.sites.len(), unused);
         let unused = self.unused_left(end, trace);
         let held = self.carried.held();
@@ -118,6 +121,9 @@ impl HeapModel {
                 }
                 let growth = findings::growth(finding.verdict, &history, &span);
                 let of_cycles = || findings::growth(Verdict::LeakPerCycle, &history, &span);
+                if let Some(&blocks) = self.freed_later.get(&id) {
+                    finding.note_freed_later(blocks);
+                }
                 let comes_and_goes =
                     matches!(finding.verdict, Verdict::InFlight | Verdict::Bounded);
                 record.leave(
@@ -320,26 +326,48 @@ impl HeapModel {
         known.flatten()
     }
 
-    /// The session is over: what it proves is kept, and the next one begins with an empty heap.
-    pub(super) fn close_session(&mut self, next_start: u64, stacks: &Stacks) {
+    /// What the session proves, which is over.
+    pub(super) fn close(&self, end: u64, known: &Known, past: &mut Past) {
+        past.sites = self.records(end, known, past);
+        past.unused.join(&self.unused_left(end, known));
+        let session = self.session_at(end);
+        past.outstanding.0 += session.outstanding_blocks;
+        past.outstanding.1 += session.outstanding_bytes;
+        if past.sessions.len() < MOST_SESSIONS {
+            past.sessions.push(session);
+        } else {
+            past.joined += 1;
+        }
+    }
+
+    /// All that sessions have shown which are over.
+    pub(super) fn known_past(&self) -> Past {
+        let mut past = self.past.clone();
+        self.paused.add_to(&mut past);
+        past
+    }
+
+    /// The session is over: what it proves is kept, and the next one begins with an empty heap. What lived goes on to live if
+    /// the recording only paused.
+    pub(super) fn close_session(&mut self, next_start: u64, is_pause: bool, stacks: &Stacks) {
         let end = self.stopped.unwrap_or(next_start);
         self.past.peak = Some(self.peak());
         let known = Known {
             pool: self.pool(stacks),
             ..Known::default()
         };
-        self.past.sites = self.records(end, &known);
-        self.past.unused.join(&self.unused_left(end, &known));
-        let session = self.session_at(end);
-        self.totals.outstanding_blocks += session.outstanding_blocks;
-        self.totals.outstanding_bytes += session.outstanding_bytes;
+        if is_pause {
+            let mut ended = self.clone();
+            (ended.past, ended.paused) = Default::default();
+            self.paused.add(ended, end, known, &mut self.past);
+        } else {
+            let mut past = self.known_past();
+            self.close(end, &known, &mut past);
+            self.past = past;
+            self.paused = PausedSessions::default();
+        }
         self.totals.cycles += self.whole_cycles();
         self.totals.cycle_ticks += self.cycle_ticks();
-        if self.past.sessions.len() < MOST_SESSIONS {
-            self.past.sessions.push(session);
-        } else {
-            self.past.joined += 1;
-        }
         self.blocks.clear();
         self.gaps.clear();
         self.overlaps = Overlaps::default();

@@ -23,10 +23,11 @@ impl HeapModel {
     fn outcome_as_is(&self, trace: &Trace) -> Outcome {
         let end = trace.end();
         let session = self.session_at(end);
-        let mut sessions = self.past.sessions.clone();
+        let past = self.known_past();
+        let mut sessions = past.sessions.clone();
         sessions.push(session);
         let known = self.known_of(trace);
-        let records = self.records(end, &known);
+        let records = self.records(end, &known, &past);
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(self.keys.list()))
             .filter_map(|((id, record), key)| {
@@ -67,8 +68,8 @@ impl HeapModel {
             dropped_packets: counts.dropped,
             bytes: counts.bytes,
             end,
-            outstanding_blocks: self.totals.outstanding_blocks + session.outstanding_blocks,
-            outstanding_bytes: self.totals.outstanding_bytes + session.outstanding_bytes,
+            outstanding_blocks: past.outstanding.0 + session.outstanding_blocks,
+            outstanding_bytes: past.outstanding.1 + session.outstanding_bytes,
             cycles: self.totals.cycles + self.whole_cycles(),
             cycle_ticks: self.totals.cycle_ticks + self.cycle_ticks(),
             peak_bytes: peak.bytes,
@@ -88,7 +89,7 @@ impl HeapModel {
             peak,
             anomalies,
             failed_allocations: self.failed.clone(),
-            problems: self.all_problems(trace, &totals),
+            problems: self.all_problems(trace, &totals, past.joined),
         }
     }
 
@@ -106,7 +107,7 @@ impl HeapModel {
         }
     }
 
-    fn all_problems(&self, trace: &Trace, totals: &Totals) -> Vec<Problem> {
+    fn all_problems(&self, trace: &Trace, totals: &Totals, joined: u64) -> Vec<Problem> {
         let missing = trace.missing_parts();
         let mut problems = Problems::default();
         for problem in trace.problems().list() {
@@ -167,7 +168,7 @@ impl HeapModel {
             let frees = totals.frees_of_older_blocks;
             note(ProblemKind::AllocationsUnseen { frees });
         }
-        if self.past.joined > 0 || totals.double_frees + totals.wrong_frees > Outcome::KEPT as u64 {
+        if joined > 0 || totals.double_frees + totals.wrong_frees > Outcome::KEPT as u64 {
             note(ProblemKind::TooMany);
         }
         problems.list().to_vec()

@@ -78,6 +78,7 @@ impl Trace {
             cores: self.cores.clone(),
             tasks: Tasks::default(),
             stacks: Stacks::elsewhere(),
+            admitted: self.admitted.clone(),
             resources: self.resources.clone(),
             markers: self.markers.clone(),
             copies: self.copies.clone(),

@@ -94,15 +94,18 @@ impl TargetClock {
             Some(cpu_hz).filter(|_| is_shifted && cpu_hz != hz),
         ];
         let (before, now) = (before.into(), now.into());
-        !rates
-            .into_iter()
-            .flatten()
-            .any(|rate| runs_on(before, now, ticks, hz, rate, WRAP) != Some(false))
+        !rates.into_iter().flatten().any(|rate| {
+            runs_on(before, now, ticks, hz, rate, WRAP) != Some(false)
+                || comes_round_early(before, now, ticks, hz, rate)
+        })
     }
 }
 
 /// Where a number of 32 bits comes round.
 const WRAP: u64 = 1 << 32;
+
+/// The widths of counters that come round before.
+const NARROW: std::ops::Range<u32> = 16..32;
 
 /// Whether a clock of this rate that comes round at `wrap` may have come from `before` to `now` in so many ticks; `None` if it
 /// can have come anywhere. It may be told in steps and a little late, and drift: a twentieth is allowed.
@@ -115,6 +118,21 @@ fn runs_on(before: u64, now: u64, ticks: u64, hz: u64, rate: u64, wrap: u64) -> 
     }
     let off = (now + wrap - (before + elapsed) % wrap) % wrap;
     Some(off.min(wrap - off) <= tolerance)
+}
+
+/// Whether a counter of fewer than 32 bits, from which the time stamps are taken as well, has gone from `before` to `now`:
+/// then these agree to the tick, however often it came round. A counter that began anew does so by chance alone.
+fn comes_round_early(before: u64, now: u64, ticks: u64, hz: u64, rate: u64) -> bool {
+    let tick = rate / hz;
+    let passed = now
+        .wrapping_sub(before)
+        .wrapping_sub(ticks.wrapping_mul(tick));
+    let mut widths = NARROW;
+    widths.any(|bits| {
+        let wrap = 1 << bits;
+        let off = passed % wrap;
+        before.max(now) < wrap && off.min(wrap - off) <= 16 * tick
+    })
 }
 
 /// Whether a clock that went back has only come round: a counter of 32 bits or a tick of 16, that is told in microseconds or

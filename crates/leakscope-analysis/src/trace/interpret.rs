@@ -37,7 +37,12 @@ impl Trace {
                     payload,
                     event: None,
                 };
-                (source.dialects).read_in_lane(piece.lane(), &mut self.stacks, &mut heard);
+                (source.dialects).read_in_lane(
+                    piece.lane(),
+                    &mut self.stacks,
+                    &mut self.admitted,
+                    &mut heard,
+                );
                 match heard.event {
                     Some(event) => self.heap(event),
                     None => self.interpret_module(index, piece),
@@ -102,7 +107,13 @@ impl Trace {
         match source.modules.meaning(piece.id()) {
             Meaning::Module => return Meant::Module,
             Meaning::Heap { dialect, number } => {
-                let said = (source.dialects).read(dialect, number, payload, &mut self.stacks);
+                let said = (source.dialects).read(
+                    dialect,
+                    number,
+                    payload,
+                    &mut self.stacks,
+                    &mut self.admitted,
+                );
                 return self.said(index, piece, said);
             }
             Meaning::Unknown => {}
@@ -185,6 +196,9 @@ pub(super) fn follow_switch(
         Lane::TaskBlocked => {
             let task = tasks.at(address());
             state.stop_task(task);
+            if piece.id() == id::TASK_TERMINATE {
+                tasks.forget(address());
+            }
         }
         _ => return None,
     }

@@ -2,6 +2,7 @@
 //!
 //! [`Layout`] finds the streams of packets in the inputs; [`Trace`] reads them all at once and gives
 //! [`Event`]s in time order. It does no I/O: bytes come from a [`Feed`].
+mod admitted;
 mod checkpoint;
 mod clock;
 mod context;

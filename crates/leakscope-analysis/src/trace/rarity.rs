@@ -102,7 +102,6 @@ impl Trace {
             } => self
                 .tasks
                 .stack(init.expand(task), TaskStack { base, size, usage }),
-            Packet::TaskTerminate { task } => self.tasks.forget(init.expand(task)),
             Packet::NameResource { resource, name } => {
                 self.resources.insert(resource, name.to_string());
             }
@@ -204,6 +203,7 @@ impl Trace {
         self.piece_problem(index, ProblemKind::Restart, piece);
         self.cores.forget();
         self.tasks.forget_all();
+        self.admitted.clear();
         for source in &mut self.streams {
             source.drop_count = None;
             source.modules.restart();

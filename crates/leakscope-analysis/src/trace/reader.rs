@@ -3,6 +3,7 @@
 use leakscope_systemview::{Extended, Init, Packet, id};
 use rustc_hash::FxHashMap;
 
+use super::admitted::Admitted;
 use super::clock::TargetClock;
 use super::context::{Context, Cores};
 use super::copies::Copies;
@@ -36,6 +37,7 @@ pub struct Trace {
     pub(super) cores: Cores,
     pub(super) tasks: Tasks,
     pub(super) stacks: Stacks,
+    pub(super) admitted: Admitted,
     pub(super) resources: FxHashMap<u32, String>,
     pub(super) markers: FxHashMap<u32, String>,
     pub(super) copies: Copies,
@@ -134,6 +136,7 @@ impl Trace {
             cores: Cores::default(),
             tasks: Tasks::default(),
             stacks: Stacks::new(layout.unwinder.clone()),
+            admitted: Admitted::default(),
             resources: FxHashMap::default(),
             markers: FxHashMap::default(),
             copies: Copies::default(),

@@ -120,8 +120,13 @@ impl Trace {
                 counts: &mut self.counts,
                 observer,
             };
-            let is_done =
-                is_plain && (source.dialects).read_in_lane(piece.lane(), &mut self.stacks, telling);
+            let is_done = is_plain
+                && (source.dialects).read_in_lane(
+                    piece.lane(),
+                    &mut self.stacks,
+                    &mut self.admitted,
+                    telling,
+                );
             if is_done {
                 let time = piece.time;
                 self.count_packet(time);

@@ -149,6 +149,17 @@ pub(crate) fn check(bytes: &[u8]) -> Vec<(u64, Effect)> {
         heap.losses += 1;
     }
     heap.end_session();
+    if outcome.sessions.len() > 1 {
+        // No effect tells of blocks that lived at a pause: these were freed behind it.
+        let (told, known) = (&mut heap.totals, &outcome.totals);
+        let freed = told
+            .frees_of_older_blocks
+            .checked_sub(known.frees_of_older_blocks);
+        assert!(freed.is_some() && known.outstanding_blocks <= told.outstanding_blocks);
+        told.frees_of_older_blocks = known.frees_of_older_blocks;
+        told.outstanding_blocks = known.outstanding_blocks;
+        told.outstanding_bytes = known.outstanding_bytes;
+    }
     let doubtful = |is_double| {
         let anomalies = outcome.anomalies.iter();
         let doubtful = anomalies.filter(|anomaly| anomaly.is_doubtful);

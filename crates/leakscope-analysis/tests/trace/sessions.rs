@@ -113,8 +113,78 @@ fn frees_after_a_pause_are_of_older_blocks() {
     restart(&mut recording, 100_000);
     recording.free(BLOCK, OTHER).free(BLOCK + 16, OTHER);
     let reading = read_one(recording.plain());
-    assert_eq!(reading.outcome.totals.frees_of_older_blocks, 2);
+    reading.check();
+    let totals = reading.outcome.totals;
+    assert_eq!((totals.frees_of_older_blocks, totals.frees), (1, 3));
+    assert_eq!(totals.outstanding_blocks, 3);
     assert!(reading.anomalies().is_empty());
+}
+
+/// Blocks that live when the recording pauses and are freed behind it, or whose memory is used again, were not left behind: it
+/// is as if the pause were none. What nobody frees stays.
+#[test]
+fn what_is_freed_after_a_pause_is_freed() {
+    let recorded = |ends: fn(&mut Scenario, u32)| {
+        let mut recording = Scenario::begun();
+        leak(&mut recording, 0, 20);
+        recording.after(10).stop().after(1_000_000);
+        restart(&mut recording, 1_100_000);
+        for block in 0..20 {
+            ends(recording.after(1000), BLOCK + 16 * block);
+        }
+        recording.after(100_000).idle();
+        let reading = read_one(recording.plain());
+        reading.check();
+        let sessions = &reading.outcome.sessions;
+        let left = sessions.iter().map(|session| session.outstanding_blocks);
+        assert_eq!(left.sum::<u64>(), reading.outcome.totals.outstanding_blocks);
+        (
+            reading.verdict(LEAK),
+            reading.outcome.totals.outstanding_blocks,
+        )
+    };
+    let freed = recorded(|recording, block| _ = recording.free(block, OTHER));
+    assert_eq!(freed, (Verdict::LateRelease, 0));
+    // One that is freed proves that the target ran on.
+    let used_again = recorded(|recording, block| {
+        if block != BLOCK + 16 {
+            recording.allocate(block, 8, OTHER);
+        }
+        recording.free(block, OTHER);
+    });
+    assert_eq!(used_again, (Verdict::LateRelease, 0));
+    let (verdict, left) = recorded(|recording, _| _ = recording.idle());
+    assert_eq!((verdict, left), (Verdict::LeakSteady, 20));
+}
+
+/// A queue that is filled in one recording and emptied in the next.
+#[test]
+fn what_is_freed_two_pauses_later_is_freed() {
+    let mut recording = Scenario::begun();
+    for round in 0..12 {
+        for message in 0..30 {
+            let slot = BLOCK + 16 * message;
+            match round % 3 {
+                0 => recording.after(1000).allocate(slot, 8, LEAK),
+                2 => recording.after(1000).free(slot, OTHER),
+                _ => recording.after(1000).idle(),
+            };
+            let work = BLOCK + 0x4000;
+            recording.allocate(work, 16, OTHER).free(work, OTHER);
+        }
+        recording.after(10).stop().after(1_000_000);
+        let now = recording.time();
+        restart(&mut recording, now);
+    }
+    let reading = read_one(recording.plain());
+    reading.check();
+    assert_eq!(reading.outcome.totals.outstanding_blocks, 0);
+    assert!(
+        !reading.verdict(LEAK).is_leak(),
+        "{:?}",
+        reading.site(LEAK).finding
+    );
+    assert_eq!(reading.site(LEAK).frees, 120);
 }
 
 /// A clock that runs back shows that the target was reset.
@@ -236,6 +306,21 @@ fn cycles_that_run_on_are_no_reset() {
         cycles: (77 + time % 65_000_000) as u32,
     };
     assert_eq!(sessions_told(120, true, again), 2);
+}
+
+/// A counter of fewer bits comes round more often, and its time stamps know.
+#[test]
+fn a_narrow_counter_that_comes_round_was_not_reset() {
+    for bits in [16_u32, 24, 28] {
+        let counter = move |time: u64| Packet::SystimeCycles {
+            cycles: ((77 + time) % (1_u64 << bits)) as u32,
+        };
+        assert_eq!(sessions_told(120, true, counter), 1, "{bits}");
+    }
+    let reset = |time: u64| Packet::SystimeCycles {
+        cycles: if time < 60_000_000 { 5000 } else { 5400 },
+    };
+    assert!(sessions_told(120, true, reset) > 1);
 }
 
 /// A clock may come round: a tick of 16 bits, a counter of 32 that is told in place of microseconds. And one that stands still

@@ -203,3 +203,57 @@ fn scans_soon_after_the_start() {
     }
     assert!(misread <= 2, "{misread} of 10,000 recordings");
 }
+
+/// The recorder's start sequence on a core that begins long after the others: parts of its clock's period, and what is left. Its
+/// units are powers of two as well, and there are no more silences among them for that.
+#[test]
+fn a_core_that_begins_late() {
+    for parts in [1, 2, 5, 14, 60] {
+        let mut recording = Scenario::empty();
+        recording.start();
+        for _ in 0..parts {
+            let silence = Packet::Other {
+                id: id::NOP,
+                payload: &[],
+            };
+            recording.after(1 << 31).packet(&silence);
+        }
+        let cycles = 880_000_000;
+        recording
+            .after(cycles.into())
+            .packet(&Packet::SystimeCycles { cycles });
+        recording.module(512, "M=leakscope heap");
+        let units = [
+            2,
+            8,
+            3,
+            16,
+            65_536,
+            0x2000_0000,
+            0,
+            0x0800_0000,
+            0,
+            256,
+            0,
+            0,
+            1,
+            0,
+            128,
+        ];
+        recording.event(516, &units).system("N=f1");
+        recording.event(id::NUMMODULES, &[1]);
+        for events in [
+            "0 Alloc Address=%p Size=%u Stack=%u,7 Free Address=%p Stack=%u",
+            "4 Heap Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p",
+        ] {
+            recording.module(512, &format!("M=leakscope heap,{events}"));
+        }
+        for block in 0..200 {
+            recording.after(4_800_000).event(512, &[8 * block, 40, 0]);
+            recording.after(20).event(519, &[8 * block, 0]);
+        }
+        let reading = read_one(recording.plain());
+        assert_eq!(reading.codes(), ["no-call-stacks"], "{parts}");
+        assert_eq!(reading.outcome.totals.frees, 200, "{parts}");
+    }
+}

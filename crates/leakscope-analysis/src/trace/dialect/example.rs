@@ -6,6 +6,7 @@ use leakscope_systemview::varint::Numbers;
 
 use super::{Dialect, Said};
 use crate::trace::event::HeapEvent;
+use crate::trace::admitted::Admitted;
 use crate::trace::stacks::{StackId, Stacks};
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,7 +17,13 @@ impl Dialect for Example {
     const EVENTS: u32 = 2;
 
     #[inline(always)]
-    fn read(&mut self, number: u32, payload: &[u8], _: &mut Stacks) -> Option<Said> {
+    fn read(
+        &mut self,
+        number: u32,
+        payload: &[u8],
+        _: &mut Stacks,
+        _: &mut Admitted,
+    ) -> Option<Said> {
         let (heap, stack) = (0, StackId::NONE);
         let mut fields = Numbers::new(payload);
         let mut field = || fields.next().map(u64::from);

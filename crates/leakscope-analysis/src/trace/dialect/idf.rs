@@ -14,6 +14,7 @@ use leakscope_systemview::varint::{self, Numbers};
 
 use super::{Dialect, Said};
 use crate::trace::event::HeapEvent;
+use crate::trace::admitted::Admitted;
 use crate::trace::stacks::Stacks;
 
 /// It needs no memory: nothing that it sends refers to what it sent before.
@@ -51,7 +52,13 @@ impl Dialect for Idf {
     }
 
     #[inline(always)]
-    fn read(&mut self, number: u32, payload: &[u8], stacks: &mut Stacks) -> Option<Said> {
+    fn read(
+        &mut self,
+        number: u32,
+        payload: &[u8],
+        stacks: &mut Stacks,
+        _admitted: &mut Admitted,
+    ) -> Option<Said> {
         let (address, position) = varint::read_any(payload, 0).ok()?;
         let address = u64::from(address);
         Some(Said::Heap(if number == 0 {

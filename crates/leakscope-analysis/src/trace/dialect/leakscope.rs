@@ -3,13 +3,11 @@
 //! A call stack is sent once in a while and otherwise by number; a reallocation is announced, a failed allocation says
 //! so, and addresses are offsets from the heap's base. Version 1, which is read too, had other frees and reallocations.
 
-use std::collections::HashSet;
-
 use leakscope_systemview::varint::Numbers;
-use rustc_hash::FxBuildHasher;
 
 use super::{Dialect, Said};
 use crate::problem::ProblemKind;
+use crate::trace::admitted::Admitted;
 use crate::trace::event::HeapEvent;
 use crate::trace::stacks::{StackId, Stacks};
 use crate::trace::unwind::Scan;
@@ -27,8 +25,8 @@ pub(in crate::trace) struct Leakscope {
     candidates: u32,
     /// The version of the recorder's events; 0 before it was told.
     version: u32,
-    /// Where recorded blocks are, if the device may free others too. What it frees beside them was left out.
-    admitted: Option<HashSet<u64, FxBuildHasher>>,
+    /// Whether the device leaves blocks out, and may free these all the same.
+    is_filtered: bool,
 }
 
 /// The newest version of the recorder's events that is known here.
@@ -46,7 +44,13 @@ impl Dialect for Leakscope {
     const EVENTS: u32 = 16;
 
     #[inline(always)]
-    fn read(&mut self, number: u32, payload: &[u8], stacks: &mut Stacks) -> Option<Said> {
+    fn read(
+        &mut self,
+        number: u32,
+        payload: &[u8],
+        stacks: &mut Stacks,
+        admitted: &mut Admitted,
+    ) -> Option<Said> {
         let mut fields = Numbers::new(payload);
         let event = match number {
             0 => {
@@ -96,7 +100,7 @@ impl Dialect for Leakscope {
             }
             _ => return Some(Said::Nothing),
         };
-        if self.admitted.is_some() && !self.admits(&event) {
+        if self.is_filtered && !admitted.admits(&event) {
             return Some(Said::Nothing);
         }
         Some(match self.version {
@@ -190,7 +194,7 @@ impl Leakscope {
             words: if words == 0 { u32::MAX } else { words },
             candidates: depth,
             version: version.max(1),
-            admitted: is_filtered.then(HashSet::default),
+            is_filtered,
         };
         let filter = ProblemKind::Filtered {
             least_size,
@@ -259,26 +263,6 @@ impl Leakscope {
         } else {
             Said::Noted(ProblemKind::StacksWithoutElf)
         })
-    }
-
-    /// Whether an event is about blocks that the device records, where it may free others too.
-    #[inline(never)]
-    fn admits(&mut self, event: &HeapEvent) -> bool {
-        let Some(admitted) = &mut self.admitted else {
-            return true;
-        };
-        match *event {
-            HeapEvent::Allocation { address, .. }
-            | HeapEvent::Moved { address, .. }
-            | HeapEvent::Kept { address, .. } => {
-                admitted.insert(address);
-                true
-            }
-            HeapEvent::Free { address, .. } | HeapEvent::Moving { address, .. } => {
-                admitted.remove(&address)
-            }
-            _ => true,
-        }
     }
 
     fn address(&self, address: u32, high: Option<u32>) -> u64 {

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 
 use leakscope_systemview::{Extended, Init};
 
+use super::admitted::Admitted;
 use super::event::HeapEvent;
 use super::lane::Lane;
 use super::stacks::Stacks;
@@ -48,7 +49,13 @@ pub(super) trait Dialect: Clone + Debug + Default {
     }
 
     /// What an event of its module says, by its number in the module; `None` if a field that it must have is missing.
-    fn read(&mut self, _number: u32, _payload: &[u8], _stacks: &mut Stacks) -> Option<Said> {
+    fn read(
+        &mut self,
+        _number: u32,
+        _payload: &[u8],
+        _stacks: &mut Stacks,
+        _admitted: &mut Admitted,
+    ) -> Option<Said> {
         None
     }
 }
@@ -152,10 +159,11 @@ macro_rules! dialects {
                 number: u32,
                 payload: &[u8],
                 stacks: &mut Stacks,
+                admitted: &mut Admitted,
             ) -> Option<Said> {
                 match dialect {
                     $($(#[$of_dialect])*
-                    DialectId::$dialect => self.$module.read(number, payload, stacks),)*
+                    DialectId::$dialect => self.$module.read(number, payload, stacks, admitted),)*
                 }
             }
 
@@ -165,11 +173,12 @@ macro_rules! dialects {
                 &mut self,
                 lane: Lane,
                 stacks: &mut Stacks,
+                admitted: &mut Admitted,
                 listener: impl Listener,
             ) -> bool {
                 match lane {
                     $($($(#[$of_lane])*
-                    Lane::$lane => match self.$module.read($number, listener.payload(), stacks) {
+                    Lane::$lane => match self.$module.read($number, listener.payload(), stacks, admitted) {
                         Some(Said::Heap(event)) => listener.hear(event, stacks),
                         _ => false,
                     },)*)*

@@ -186,7 +186,8 @@ impl Stream {
     /// must tell.
     fn is_doubtful(&mut self) -> Option<bool> {
         let frame = split(self.unread_bytes(), self.part.core_bit).ok()?;
-        if frame.id > id::LAST || self.clock_runs && self.kinds.is_odd_delta(frame.delta) {
+        let is_odd = self.clock_runs && self.kinds.is_odd_delta(frame.delta);
+        if frame.id > id::LAST || is_odd && !self.goes_on_silent(&frame) {
             return Some(true);
         }
         let is_sound = self.kinds.is_known(frame.id) && is_sound(&frame);
@@ -195,6 +196,17 @@ impl Stream {
             return Some(true);
         }
         self.has_rival(place, self.unread.end, self.complete)
+    }
+
+    /// Whether a long delta is no surprise: a core that begins late tells at once which parts of its clock's period have gone by,
+    /// and then what is left.
+    fn goes_on_silent(&self, frame: &Frame<'_>) -> bool {
+        let last = self.last();
+        match last.id() {
+            id::INIT => is_silence(frame),
+            id::NOP => is_silence(frame) || frame.delta < last.delta,
+            _ => false,
+        }
     }
 
     /// Whether the packet at the front costs more than such packets do.

@@ -19,7 +19,9 @@ pub(super) struct News {
 impl News {
     /// Of so many packets that are alike, none vouches for the others; at least 1, for a packet does not vouch for itself.
     pub(super) fn of(chain: &Chain<'_, '_>, unsure: usize) -> Self {
+        // As in `Counts::learn`.
         let frames = chain.iter().map(|(_, frame)| frame);
+        let frames = frames.filter(|frame| frame.id != id::NOP);
         let (mut ids, mut deltas): (Vec<_>, Vec<_>) =
             frames.map(|frame| (frame.id, bits_of(frame.delta))).unzip();
         // A buffer that was full says nothing of the next one, and its id is the 1 that stands in many payloads.

@@ -474,6 +474,10 @@ impl Prices<'_> {
 impl Counts {
     /// Counts a packet, behind one with the id `before`.
     pub(super) fn learn(&mut self, id: u32, payload: &[u8], delta: u32, before: Option<u32>) {
+        if id == id::NOP {
+            // However long a recorder is silent, silence is found in payloads no more often.
+            return;
+        }
         if let Some(before) = before {
             self.add(Topic::Behind(before), id);
         }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{addresses, begun, heap_events};
 use crate::effects::check;
-use crate::reading::{Kind, read_one};
+use crate::reading::{Kind, read, read_one};
 
 const BASE: u32 = 0x2000_0000;
 const CODE: u32 = 0x0800_0000;
@@ -237,6 +237,33 @@ fn what_a_filter_leaves_out_is_said() {
         "{:?}",
         reading.codes()
     );
+}
+
+/// Blocks that a filter let pass are known behind another start, but not behind a reset; and one core may free what another has
+/// allocated.
+#[test]
+fn what_a_filter_let_pass_is_freed() {
+    let units = [2, 4, 2, 8, 0, BASE, 0, CODE, 0, 16, 0, 64, 1, 0];
+    let block = turned(BASE + 64);
+    let frees = |clock: u64| {
+        let mut recording = begun_anew([64, 1, 0]);
+        recording.start().systime_us(5_000_000);
+        recording.after(1).event(512, &[block, 100, 0]);
+        recording.after(1000).start().systime_us(clock);
+        recording
+            .event(516, &units)
+            .after(1)
+            .event(519, &[block, 0]);
+        read_one(recording.plain()).outcome.totals.frees
+    };
+    assert_eq!((frees(5_001_000), frees(1000)), (1, 0));
+
+    let mut other = begun_anew([64, 1, 0]);
+    other.after(1000).event(519, &[block, 0]);
+    let mut recording = begun_anew([64, 1, 0]);
+    recording.after(1).event(512, &[block, 100, 0]);
+    let reading = read(&[recording.plain(), other.plain()]);
+    assert_eq!(reading.outcome.totals.outstanding_blocks, 0);
 }
 
 /// Addresses below the base and unaligned ones survive the turn; 64-bit ones have high words.
