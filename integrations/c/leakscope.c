@@ -359,7 +359,7 @@ static struct {
     /* Of standalone mode. It is reached by this alone, so that a program that only streams does not contain it. */
     keep_function *volatile keep;
     struct task tasks[LEAKSCOPE_TASKS];
-    struct look latest; /* of all cores */
+    const struct look *latest; /* of all cores; NULL: none has begun to record */
 } recorder;
 
 static struct core cores[LEAKSCOPE_CORES];
@@ -635,23 +635,28 @@ static void keep_time(struct core *core) {
 /* Counts the time that all cores share, whether they record or not: each by its own steps, so that it does no harm for long if
  * their clocks differ. Periods for which a core did not look are known from the others. */
 static void look_at_clock(struct core *core) {
-    const struct look latest = recorder.latest, before = core->look.is_known ? core->look : latest;
-    uint64_t time = before.time + ((core->now - before.clock) & LEAKSCOPE_CLOCK_MASK);
-    if (time < latest.time) {
-        time += (latest.time - time + LEAKSCOPE_CLOCK_MASK / 2u) & ~(uint64_t)LEAKSCOPE_CLOCK_MASK;
+    const struct look *const latest = recorder.latest, *const before = core->look.is_known ? &core->look : latest;
+    if (latest == NULL) {
+        return;
     }
-    if (latest.is_known && (time < latest.time || !is_step_back((uint32_t)(time - latest.time)))) {
-        const struct look look = {true, core->now, time};
-        core->look = look;
-        recorder.latest = time > latest.time ? look : latest;
+    uint64_t time = before->time + ((core->now - before->clock) & LEAKSCOPE_CLOCK_MASK);
+    if (LEAKSCOPE_CORES > 1 && time < latest->time) {
+        time += (latest->time - time + LEAKSCOPE_CLOCK_MASK / 2u) & ~(uint64_t)LEAKSCOPE_CLOCK_MASK;
+    }
+    if ((LEAKSCOPE_CORES > 1 && time < latest->time) || !is_step_back((uint32_t)(time - latest->time))) {
+        recorder.latest = LEAKSCOPE_CORES == 1 || time > latest->time ? &core->look : latest;
+        core->look.is_known = true;
+        core->look.clock = core->now;
+        core->look.time = time;
     }
 }
 
 /* A core that does not record goes on with the time where it ended, or where the first core began. */
 static void resume_time(struct core *core) {
-    if (!recorder.latest.is_known) {
-        const struct look first = {true, core->now, 0};
-        recorder.latest = core->look = first;
+    if (recorder.latest == NULL) {
+        core->look.is_known = true;
+        core->look.clock = core->now;
+        recorder.latest = &core->look;
     }
     const uint64_t untold = core->look.time - core->told, quarters = untold / QUARTER_PERIOD;
     core->owed = quarters > UINT32_MAX ? UINT32_MAX : (uint32_t)quarters;

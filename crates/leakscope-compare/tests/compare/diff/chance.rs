@@ -223,7 +223,7 @@ fn what_each_boot_fills_is_no_growth() {
     let others = [(Kind::Sound, 1.0), (Kind::Survivors, 1.0)];
     let sites = |site| [&[site], &others[..]].concat();
     let status = |after: (Kind, f64), seed: u64| {
-        let before = booted(&sites((Kind::Cache, 0.7)), 2 * seed, 120.0, 1);
+        let before = recorded(&sites((Kind::Cache, 0.7)), 2 * seed, 60.0);
         let after = booted(&sites(after), 2 * seed + 1, 30.0, 20);
         let diff = Diff::of(&[before], &[after], Some(Per::Second));
         let mut sites = diff.sites.into_iter();
