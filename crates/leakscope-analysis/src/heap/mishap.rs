@@ -62,8 +62,9 @@ impl HeapModel {
                 _ => {
                     if let Some(ended) = self.carried.free(address, now.time) {
                         for address in ended {
-                            self.end_carried(address, stack, now);
+                            self.paused.end(address, stack, now);
                         }
+                        self.totals.frees_of_older_blocks += 1;
                         return UnknownFree::Older;
                     }
                     if self.gaps.show_lost_allocation() {
@@ -93,13 +94,6 @@ impl HeapModel {
             self.anomalies.push((anomaly, stack));
         }
         why
-    }
-
-    /// A block that lived at a pause of the recording ended behind it.
-    pub(super) fn end_carried(&mut self, address: u64, stack: StackId, now: &Occasion) {
-        if let Some((owner, size)) = self.paused.end(address, stack, now) {
-            self.contexts.lose(owner, size);
-        }
     }
 
     fn free_lost_block(&mut self, now: &Occasion) -> UnknownFree {

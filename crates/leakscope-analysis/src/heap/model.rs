@@ -15,7 +15,7 @@ use super::moment::{Moment, WARM_UP_CYCLES};
 use super::moving::Moving;
 use super::older::OlderBlocks;
 use super::overlap::Overlaps;
-use super::paused::PausedSessions;
+use super::paused::{FreedLater, PausedSessions};
 use super::recent::RecentEvents;
 use super::releases::Releases;
 use super::site::Site;
@@ -54,7 +54,7 @@ pub struct HeapModel {
     pub(super) past: super::sessions::Past,
     pub(super) paused: PausedSessions,
     /// Of this session, if it is a paused one: blocks that were freed behind the pause.
-    pub(super) freed_later: FxHashMap<SiteId, u64>,
+    pub(super) freed_later: FxHashMap<SiteId, FreedLater>,
     /// Frees that cannot be right, and from where.
     pub(super) anomalies: Vec<(Anomaly, StackId)>,
     /// Stretches in which something went unseen, though no gap says so.

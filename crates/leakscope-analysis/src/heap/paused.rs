@@ -1,4 +1,4 @@
-//! Sessions at whose end the recording paused: what lived then may be freed yet, and then they kept less.
+//! Sessions at whose end the recording paused: what lived then may be freed yet, and then it is no evidence of a leak.
 
 use std::sync::Arc;
 
@@ -33,33 +33,40 @@ impl PausedSessions {
         }
     }
 
-    /// All sessions that are over, as far as it is known now what they kept.
+    /// All sessions that are over, judged by what is known now.
     pub(super) fn add_to(&self, past: &mut Past) {
         for paused in &self.0 {
             paused.add_to(past);
         }
     }
 
-    /// A block that lived at a pause ends in a later session. Its session takes it for freed at its end, and says who had
-    /// allocated the block and how large it is.
+    /// A block that lived at a pause ends in a later session: its own is judged as if the block had been freed at its end. What the
+    /// session left when it ended stays what it was.
     #[cold]
-    pub(super) fn end(
-        &mut self,
-        address: u64,
-        stack: StackId,
-        now: &Occasion,
-    ) -> Option<(u32, u64)> {
+    pub(super) fn end(&mut self, address: u64, stack: StackId, now: &Occasion) {
         let mut newest_first = self.0.iter_mut().rev();
-        let paused = newest_first.find(|paused| paused.heap.blocks.at(address).is_some())?;
+        let Some(paused) = newest_first.find(|paused| paused.heap.blocks.at(address).is_some())
+        else {
+            return;
+        };
         let Paused { heap, end, .. } = Arc::make_mut(paused);
         let then = Occasion {
             time: heap.last_heap_event.max(*end),
             ..*now
         };
-        let block = heap.free(address, stack, &then)?;
-        *heap.freed_later.entry(SiteId::new(block.site)).or_default() += 1;
-        Some((block.owner, block.bytes()))
+        if let Some(block) = heap.free(address, stack, &then) {
+            let later = heap.freed_later.entry(SiteId::new(block.site)).or_default();
+            later.blocks += 1;
+            later.bytes += block.bytes();
+        }
     }
+}
+
+/// Blocks that were freed behind a pause.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FreedLater {
+    pub(super) blocks: u64,
+    pub(super) bytes: u64,
 }
 
 impl Paused {

@@ -62,11 +62,15 @@ struct SiteBlocks<'s> {
 impl HeapModel {
     /// The session up to `end`, as it stands.
     pub(super) fn session_at(&self, end: u64) -> Session {
+        let later = self.freed_later.values();
+        let (blocks, bytes) = later.fold((0, 0), |(blocks, bytes), later| {
+            (blocks + later.blocks, bytes + later.bytes)
+        });
         Session {
             end,
             stopped: self.stopped.is_some(),
-            outstanding_blocks: self.sites.iter().map(Site::live_blocks).sum(),
-            outstanding_bytes: self.live_bytes,
+            outstanding_blocks: self.sites.iter().map(Site::live_blocks).sum::<u64>() + blocks,
+            outstanding_bytes: self.live_bytes + bytes,
             ..self.session
         }
     }
@@ -107,6 +111,9 @@ impl HeapModel {
                 ..self.history(&of, end)
             };
             record.add(site, &history);
+            if let Some(later) = self.freed_later.get(&id) {
+                record.give_back(later);
+            }
             record.blocks = blocks
                 .iter()
                 .take(CallSite::BLOCKS_KEPT)
@@ -121,8 +128,8 @@ impl HeapModel {
                 }
                 let growth = findings::growth(finding.verdict, &history, &span);
                 let of_cycles = || findings::growth(Verdict::LeakPerCycle, &history, &span);
-                if let Some(&blocks) = self.freed_later.get(&id) {
-                    finding.note_freed_later(blocks);
+                if let Some(later) = self.freed_later.get(&id) {
+                    finding.note_freed_later(later.blocks);
                 }
                 let comes_and_goes =
                     matches!(finding.verdict, Verdict::InFlight | Verdict::Bounded);

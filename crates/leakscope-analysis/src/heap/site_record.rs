@@ -2,6 +2,7 @@
 
 use super::acquittal::{Acquittals, Shown};
 use super::contexts::Contexts;
+use super::paused::FreedLater;
 use super::site::Site;
 use super::site_id::SiteId;
 use crate::findings::{
@@ -124,6 +125,13 @@ impl SiteRecord {
                 None => self.cycles = Some(cycles),
             }
         }
+    }
+
+    /// What was freed behind a pause lived when its session ended.
+    pub(super) fn give_back(&mut self, later: &FreedLater) {
+        self.frees -= later.blocks;
+        self.outstanding_blocks += later.blocks;
+        self.outstanding_bytes += later.bytes;
     }
 
     pub(super) fn add(&mut self, site: &Site, history: &SiteHistory) {
