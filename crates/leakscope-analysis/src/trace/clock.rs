@@ -107,7 +107,7 @@ const WRAP: u64 = 1 << 32;
 /// How many bits a counter may have.
 const WIDTHS: std::ops::RangeInclusive<u32> = 16..=32;
 
-/// So many bits at most are left out of time stamps.
+/// Time stamps leave out at most this many bits.
 const MOST_SHIFT: u32 = 8;
 
 /// Whether a clock of this rate that comes round at `wrap` may have come from `before` to `now` in so many ticks; `None` if it

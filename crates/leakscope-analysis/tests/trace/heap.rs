@@ -34,7 +34,7 @@ fn an_address_may_be_used_again() {
     assert!(reading.codes().is_empty(), "{:?}", reading.codes());
 }
 
-/// So many that some have the same place in any table.
+/// There are enough of them for some to have the same place in any table.
 #[test]
 fn thousands_of_blocks_are_kept_apart() {
     let block = |number: u32| BLOCK + 8 * (number * 7919 % 16_384);

@@ -16,7 +16,7 @@ use super::twin::Twin;
 
 const ADDRESS: u32 = 0x3FFB_0000;
 
-/// So many sessions: each begins after a reset, or the recording of it was stopped and started again.
+/// A recording of this many sessions: each begins after a reset, or the recording of it was stopped and started again.
 fn sessions(count: u64, resets: bool) -> Vec<Vec<u8>> {
     let mut recording = Scenario::empty();
     for session in 0..count {
