@@ -154,7 +154,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Blocks were freed after the recording had paused: the session counts them as freed at its end.
+    /// Blocks were freed after the recording had paused: the call site is judged as if they had been freed when its session ended.
     pub(crate) fn note_freed_later(&mut self, blocks: u64) {
         self.reason.extend([
             Word::Text("; "),

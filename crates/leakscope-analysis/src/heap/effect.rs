@@ -107,8 +107,7 @@ pub enum Completes {
 /// Why no block is known at an address that is freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownFree {
-    /// It was allocated before the trace began; or before it paused, and then it ends in the session of that time, of whose
-    /// blocks no effect tells any more.
+    /// It was allocated before the trace began; or before it paused: it was outstanding when its session ended, and so it stays.
     Older,
     /// Its allocation was lost in a gap.
     AllocationLost,
