@@ -88,17 +88,17 @@ impl Shown {
     }
 }
 
-/// Who may know better: of each kind of evidence the longest session.
+/// Who may know better: of each kind of evidence the longest session. Most call sites have none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Acquittals {
     /// The most that the sessions show that accuse it.
     accused: Shown,
     /// It was full.
-    full: Option<Judged>,
+    full: Option<Box<Judged>>,
     /// It freed blocks.
-    released: Option<Judged>,
+    released: Option<Box<Judged>>,
     /// It left blocks, and fits no pattern.
-    left: Option<Judged>,
+    left: Option<Box<Judged>>,
 }
 
 impl Acquittals {
@@ -129,21 +129,21 @@ impl Acquittals {
         let longer = |judged: &&Judged| {
             judged.shown.is_longer_than(accused) && judged.shown.reaches(accused)
         };
-        let full = self.full.as_ref().filter(longer);
+        let full = self.full.as_deref().filter(longer);
         // It freed as many, and those were as old.
-        let released = self.released.as_ref().filter(longer).filter(|judged| {
+        let released = self.released.as_deref().filter(longer).filter(|judged| {
             judged.shown.frees >= accused.allocations && judged.shown.usual_life >= accused.oldest
         });
         // It began like them, and did not go on so.
-        let left = self.left.as_ref().filter(longer).filter(|judged| {
+        let left = self.left.as_deref().filter(longer).filter(|judged| {
             judged.shown.is_as_busy(accused) && judged.shown.half_came <= accused.ticks
         });
         full.or(released).or(left)
     }
 }
 
-fn keep_longest(kept: &mut Option<Judged>, judged: &Judged) {
+fn keep_longest(kept: &mut Option<Box<Judged>>, judged: &Judged) {
     if (kept.as_ref()).is_none_or(|kept| kept.shown.ticks < judged.shown.ticks) {
-        *kept = Some(judged.clone());
+        *kept = Some(Box::new(judged.clone()));
     }
 }

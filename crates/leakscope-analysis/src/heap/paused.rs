@@ -7,8 +7,11 @@ use super::sessions::{Known, Past};
 use super::site_id::SiteId;
 use crate::trace::{Occasion, StackId};
 
-/// Of so many pauses, the last ones, it counts what was freed behind them.
+/// Of this many pauses, the last ones, it counts what was freed behind them …
 const MOST_PAUSES: usize = 8;
+
+/// … unless a session has more call sites and live blocks: each is kept as a whole.
+const MOST_KEPT: u64 = 1 << 17;
 
 /// The sessions before the last pauses, the newest last.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +26,11 @@ struct Paused {
 }
 
 impl PausedSessions {
+    /// Whether a session is small enough to be kept as a whole.
+    pub(super) fn can_keep(heap: &HeapModel, end: u64) -> bool {
+        heap.sites.len() as u64 + heap.session_at(end).outstanding_blocks <= MOST_KEPT
+    }
+
     /// A session ends with a pause. What those before it have shown is in `past`, but for these.
     pub(super) fn add(&mut self, heap: HeapModel, end: u64, known: Known, past: &mut Past) {
         let paused = Paused { heap, end, known };

@@ -1,5 +1,7 @@
 //! Sessions: what each stretch between restarts proves is kept, and then the heap begins anew.
 
+use std::mem;
+
 use super::acquittal::Shown;
 use super::blocks::LiveBlock;
 use super::cycle_count::CycleCount;
@@ -75,14 +77,14 @@ impl HeapModel {
         }
     }
 
-    /// All call sites as they stand at `end`, with the verdicts of this session and of those before.
-    pub(super) fn records(&self, end: u64, trace: &Known, past: &Past) -> Vec<SiteRecord> {
+    /// All call sites as they stand at `end`, with the verdicts of this session and of those before, which are taken out of `past`.
+    pub(super) fn records(&self, end: u64, trace: &Known, past: &mut Past) -> Vec<SiteRecord> {
         let session = past.sessions.len();
         let mut live: Vec<_> = self.blocks.live().collect();
         live.sort_unstable_by_key(|(address, block)| (block.site, block.time, *address));
         let unreturned = self.unreturned(end);
         let span = self.span(end, trace, &live, &unreturned);
-        let mut records = past.sites.clone();
+        let mut records = mem::take(&mut past.sites);
         let unused = || SiteRecord::unused(&past.unused);
         records.resize_with(self.sites.len(), unused);
         let unused = self.unused_left(end, trace);
@@ -363,15 +365,15 @@ impl HeapModel {
             pool: self.pool(stacks),
             ..Known::default()
         };
-        if is_pause {
+        if is_pause && PausedSessions::can_keep(self, end) {
             let mut ended = self.clone();
             (ended.past, ended.paused) = Default::default();
             self.paused.add(ended, end, known, &mut self.past);
         } else {
-            let mut past = self.known_past();
+            let mut past = mem::take(&mut self.past);
+            mem::take(&mut self.paused).add_to(&mut past);
             self.close(end, &known, &mut past);
             self.past = past;
-            self.paused = PausedSessions::default();
         }
         self.totals.cycles += self.whole_cycles();
         self.totals.cycle_ticks += self.cycle_ticks();

@@ -23,11 +23,11 @@ impl HeapModel {
     fn outcome_as_is(&self, trace: &Trace) -> Outcome {
         let end = trace.end();
         let session = self.session_at(end);
-        let past = self.known_past();
+        let mut past = self.known_past();
         let mut sessions = past.sessions.clone();
         sessions.push(session);
         let known = self.known_of(trace);
-        let records = self.records(end, &known, &past);
+        let records = self.records(end, &known, &mut past);
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(self.keys.list()))
             .filter_map(|((id, record), key)| {

@@ -167,18 +167,24 @@ const NEW: &str = r#"
     }
 "#;
 
+/// A folder with a program that needs no lock.
+fn program_of_one_thread(name: &str, file: &str, program: &str) -> PathBuf {
+    let folder = folder(name);
+    let lock = "#include <stdint.h>\n\
+        #define LEAKSCOPE_LOCK() ((uintptr_t)0)\n#define LEAKSCOPE_UNLOCK(state) ((void)(state))\n";
+    fs::write(folder.join(file), program)
+        .and_then(|()| fs::write(folder.join("leakscope_config.h"), lock))
+        .expect("the target folder can be written");
+    folder
+}
+
 /// They are two call sites.
 #[test]
 fn callers_of_new_are_found() {
     if !has_tool("g++") || !cfg!(target_os = "linux") {
         return;
     }
-    let folder = folder("page-c-new");
-    let lock = "#include <stdint.h>\n\
-        #define LEAKSCOPE_LOCK() ((uintptr_t)0)\n#define LEAKSCOPE_UNLOCK(state) ((void)(state))\n";
-    fs::write(folder.join("doorbell.cpp"), NEW)
-        .and_then(|()| fs::write(folder.join("leakscope_config.h"), lock))
-        .expect("the target folder can be written");
+    let folder = program_of_one_thread("page-c-new", "doorbell.cpp", NEW);
     let commands = "gcc -g -O1 -fno-omit-frame-pointer -c leakscope.c leakscope_wrap.c\n\
         g++ -std=c++17 -g -O1 -fno-omit-frame-pointer -no-pie doorbell.cpp leakscope_new.cpp leakscope.o leakscope_wrap.o \
         -static-libstdc++ -o doorbell -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free \
@@ -235,12 +241,7 @@ fn a_reallocarray_is_a_reallocation() {
     if !has_tool("gcc") || !cfg!(target_os = "linux") {
         return;
     }
-    let folder = folder("page-c-grow");
-    let lock = "#include <stdint.h>\n\
-        #define LEAKSCOPE_LOCK() ((uintptr_t)0)\n#define LEAKSCOPE_UNLOCK(state) ((void)(state))\n";
-    fs::write(folder.join("doorbell.c"), GROW)
-        .and_then(|()| fs::write(folder.join("leakscope_config.h"), lock))
-        .expect("the target folder can be written");
+    let folder = program_of_one_thread("page-c-grow", "doorbell.c", GROW);
     let page = page("c.md");
     let build = blocks(&page, "sh").into_iter().find_map(|block| {
         let start = block.find("gcc -g -fno-omit-frame-pointer")?;
