@@ -13,6 +13,9 @@ const MANY_FREED: u64 = 20;
 /// With fewer than this many, they are hardly known.
 const FEW_FREED: u64 = 5;
 
+/// A level that was first reached after this share of the stretch is one that the site has not yet been seen to come back from.
+const LATE: f64 = 0.9;
+
 /// Answers for sites whose live blocks are all as young as blocks that get freed.
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let oldest = *case.history.live_births.first()?;
@@ -28,9 +31,25 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     if keeps_rising && rise::is_above_its_start(floors, case.scatter()) {
         return Some(growing_queue(case, floors));
     }
+    let never_so_many = case.position(case.history.max_first_reached) > LATE;
+    let mut reason = vec![
+        Word::Count(case.outstanding()),
+        Word::one_or(case.outstanding(), " block", " blocks"),
+        Word::Text(", the oldest "),
+        Word::Duration(age),
+        Word::Text(" old; "),
+        Word::Percent(USUAL as u32),
+        Word::Text(" of "),
+        Word::Count(freed),
+        Word::Text(" freed blocks lived up to "),
+        Word::Duration(usual),
+    ];
+    if never_so_many {
+        reason.push(Word::Text("; it never held more before"));
+    }
     Some(Finding {
         verdict: Verdict::InFlight,
-        confidence: if keeps_rising {
+        confidence: if keeps_rising || never_so_many {
             // A queue that is filled faster than it is emptied looks so, too.
             Confidence::Low
         } else if freed >= MANY_FREED {
@@ -40,18 +59,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
         } else {
             Confidence::Low
         },
-        reason: vec![
-            Word::Count(case.outstanding()),
-            Word::one_or(case.outstanding(), " block", " blocks"),
-            Word::Text(", the oldest "),
-            Word::Duration(age),
-            Word::Text(" old; "),
-            Word::Percent(USUAL as u32),
-            Word::Text(" of "),
-            Word::Count(freed),
-            Word::Text(" freed blocks lived up to "),
-            Word::Duration(usual),
-        ],
+        reason,
     })
 }
 

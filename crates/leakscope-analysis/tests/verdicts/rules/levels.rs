@@ -77,6 +77,29 @@ fn blocks_younger_than_usual_are_in_flight() {
 }
 
 #[test]
+fn more_in_flight_than_ever_before_may_be_a_queue_that_grows() {
+    let with_three_at_once = |earlier: bool| {
+        let mut program = Program::new(1000);
+        for birth in every(30, 0, 900) {
+            program.freed(birth as f64 / 1000.0, (birth + 25) as f64 / 1000.0, 10);
+        }
+        if earlier {
+            for birth in [0.5, 0.501, 0.502] {
+                program.freed(birth, birth + 0.025, 10);
+            }
+        }
+        for birth in [0.985, 0.99, 0.995] {
+            program.kept(birth, 10);
+        }
+        let finding = judge(&program.history(), &program.span());
+        assert_eq!(finding.verdict, Verdict::InFlight);
+        finding.confidence
+    };
+    assert_eq!(with_three_at_once(true), Confidence::High);
+    assert_eq!(with_three_at_once(false), Confidence::Low);
+}
+
+#[test]
 fn a_full_ring_is_bounded() {
     let mut program = Program::new(1000);
     for birth in every(10, 0, 1000) {

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, PROGRAM, recording, SCREENSHOTS, serving, singleFile } from './program.js';
+import { answerTo, golden, PROGRAM, recording, SCREENSHOTS, serving, singleFile } from './program.js';
 
 /** @type {Browser} */
 let browser;
@@ -74,7 +74,7 @@ for (const [name, trace] of /** @type {[string, string | null][]} */ ([['golden'
   test(`${name}: as the report says`, { skip: trace === null }, async () => {
     if (trace === null) return;
     await serving(trace, async (url) => {
-      const { clock } = await (await fetch(`${url}api/overview`)).json();
+      const { clock } = await answerTo(url, 'overview');
       await look(url, trace, clock.end, clock.hz, 'served');
       if (name === 'golden') await look(singleFile('alive', trace).url, trace, clock.end, clock.hz, 'file');
     });

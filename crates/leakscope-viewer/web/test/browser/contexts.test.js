@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, recording, SCREENSHOTS, serving, singleFile } from './program.js';
+import { answerTo, golden, recording, SCREENSHOTS, serving, singleFile } from './program.js';
 
 /** @type {Browser} */
 let browser;
@@ -51,7 +51,7 @@ for (const [name, trace] of /** @type {[string, string | null][]} */ ([['golden'
   test(name, { skip: trace === null }, async () => {
     if (trace === null) return;
     await serving(trace, async (url) => {
-      const [runs, { tasks }] = await Promise.all(['contexts', 'tasks'].map(async (route) => (await fetch(`${url}api/${route}`)).json()));
+      const [runs, { tasks }] = await Promise.all(['contexts', 'tasks'].map((route) => answerTo(url, route)));
       await look(url, runs, tasks, `${name}-served`);
       await look(singleFile(`contexts-${name}`, trace).url, runs, tasks, `${name}-file`);
     });

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, SCREENSHOTS, serving, singleFile } from './program.js';
+import { answerTo, golden, SCREENSHOTS, serving, singleFile } from './program.js';
 import { inTabOf, open } from './tab.js';
 
 /** @type {Browser} */
@@ -32,7 +32,7 @@ test('a leak is followed into the timeline', () => serving(TRACE, async (url) =>
 }));
 
 test('at the cursor stands what lives there', () => serving(TRACE, async (url) => {
-  const overview = await (await fetch(`${url}api/overview`)).json();
+  const overview = await answerTo(url, 'overview');
   for (const place of [url, singleFile('cursor', TRACE).url]) {
     await inTabOf(browser, async (tab) => {
       // Behind the last event lives what is outstanding.

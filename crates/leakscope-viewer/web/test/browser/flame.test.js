@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, PROGRAM, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
+import { answerTo, golden, PROGRAM, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
 
 /** @type {Browser} */
 let browser;
@@ -68,7 +68,7 @@ for (const [name, trace, options] of TRACES) {
     assert.equal(status, 0, stderr);
     const report = JSON.parse(stdout);
     await serving(trace, async (url) => {
-      const { contexts } = await (await fetch(`${url}api/overview`)).json();
+      const { contexts } = await answerTo(url, 'overview');
       const tasks = contexts.map((/** @type {any} */ { name }) => name);
       await look(url, report, tasks, `${name}-served`);
       await look(singleFile(`flame-${name}`, trace, ...options).url, report, tasks, `${name}-file`);

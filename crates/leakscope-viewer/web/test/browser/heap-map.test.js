@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { PROGRAM, ROOT, SCREENSHOTS, serving, singleFile, withData } from './program.js';
+import { answerTo, PROGRAM, ROOT, SCREENSHOTS, serving, singleFile, withData } from './program.js';
 import { turnTo } from './tab.js';
 
 /** @type {Browser} */
@@ -95,8 +95,8 @@ for (const name of ['growing-table', 'out-of-memory']) {
 test('every column is what leakscope heap says of its end', () => {
   const trace = join(FIRMWARE, 'growing-table.svdat');
   return serving(trace, async (url) => {
-    const { clock: { hz } } = await (await fetch(`${url}api/overview`)).json();
-    const heap = await (await fetch(`${url}api/heap?width=16`)).json();
+    const { clock: { hz } } = await answerTo(url, 'overview');
+    const heap = await answerTo(url, 'heap?width=16');
     const [region] = heap.regions;
     for (const [column, free] of region.free.entries()) {
       const end = Math.min(heap.from + (column + 1) * heap.column_ticks, heap.to);

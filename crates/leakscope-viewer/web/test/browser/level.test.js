@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, recording, serving, singleFile } from './program.js';
+import { answerTo, golden, recording, serving, singleFile } from './program.js';
 import { inTabOf, open, turnTo } from './tab.js';
 
 /** @typedef {import('./chromium.js').Tab} Tab */
@@ -15,7 +15,7 @@ after(() => browser.close());
 
 /** What the call sites add up to at the end of a tick. @param {string} url @param {number} tick */
 async function truth(url, tick) {
-  const { sites, others } = await (await fetch(`${url}api/sites?from=0&to=${tick + 1}`)).json();
+  const { sites, others } = await answerTo(url, `sites?from=0&to=${tick + 1}`);
   const sum = (/** @type {string} */ field) => sites.reduce((/** @type {number} */ sum, /** @type {any} */ site) => sum + site[field], 0);
   return { bytes: sum('outstanding_bytes') + others.outstanding_bytes, blocks: sum('outstanding_blocks') };
 }
@@ -69,7 +69,7 @@ async function look(served, url, width, ticks) {
         const said = document.querySelector('.clock dd')?.textContent ?? '';
         return / B in [\d,]+ block/.test(said) && [said];
       });
-      const { clock } = await (await fetch(`${served}api/overview`)).json();
+      const { clock } = await answerTo(served, 'overview');
       const tick = Math.round(number(moment.split(' ')[0]) * clock.hz);
       assert.ok(moment.endsWith(words(await truth(served, tick))), `${moment} at ${tick}`);
     }
@@ -80,7 +80,7 @@ for (const [name, trace] of /** @type {[string, string | null][]} */ ([['golden'
   test(`one level at one moment: ${name}`, { skip: trace === null }, async () => {
     if (trace === null) return;
     await serving(trace, async (url) => {
-      const { clock } = await (await fetch(`${url}api/overview`)).json();
+      const { clock } = await answerTo(url, 'overview');
       let state = 7;
       const ticks = Array.from({ length: 3 }, () => {
         state = (state * 48_271) % 2_147_483_647;
@@ -95,7 +95,7 @@ for (const [name, trace] of /** @type {[string, string | null][]} */ ([['golden'
 test('the cursor that is moved by keys is read aloud with its level', async () => {
   const trace = golden('growing-table');
   await serving(trace, (url) => inTabOf(browser, async (tab) => {
-    const { clock } = await (await fetch(`${url}api/overview`)).json();
+    const { clock } = await answerTo(url, 'overview');
     const tick = Math.round(clock.end * 0.3);
     await open(tab, url, `overview?cursor=${tick}`);
     await tab.run(() => /** @type {HTMLElement} */ (document.querySelector('.strip .picture')).focus());

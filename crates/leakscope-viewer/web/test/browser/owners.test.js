@@ -4,16 +4,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, recording, SCREENSHOTS, serving, singleFile } from './program.js';
+import { answerTo, golden, recording, SCREENSHOTS, serving, singleFile } from './program.js';
 import { inTabOf, open, turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
 before(() => { browser = new Browser(); });
 after(() => browser.close());
-
-/** @param {string} url @param {string} question @returns {Promise<any>} */
-const ask = async (url, question) => (await fetch(`${url}api/${question}`)).json();
 
 const sum = (/** @type {number[]} */ numbers) => numbers.reduce((sum, number) => sum + number, 0);
 
@@ -90,9 +87,9 @@ for (const [name, trace] of TRACES) {
   test(name, { skip: trace === null }, async () => {
     if (trace === null) return;
     await serving(trace, async (url) => {
-      const [timeline, { tasks }, { heaps }] = await Promise.all(['timeline?width=500', 'tasks', 'system'].map((question) => ask(url, question)));
+      const [timeline, { tasks }, { heaps }] = await Promise.all(['timeline?width=500', 'tasks', 'system'].map((question) => answerTo(url, question)));
       for (const by of ['site', 'context', 'heap']) {
-        const { bands, others, width } = await ask(url, `shares?by=${by}&width=500`);
+        const { bands, others, width } = await answerTo(url, `shares?by=${by}&width=500`);
         const levels = Array.from({ length: width }, (_, column) => sum([...bands, others].map(({ last }) => last[column])));
         if (width === timeline.heap.width) assert.deepEqual(levels, timeline.heap.last, by);
         assert.equal(levels.at(-1), timeline.heap.last.at(-1), by);

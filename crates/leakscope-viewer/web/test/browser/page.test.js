@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Browser } from './chromium.js';
-import { golden, recording, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
+import { answerTo, golden, recording, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
 import { inTabOf, open, SIGNS, turnTo } from './tab.js';
 
 /** @typedef {import('./chromium.js').Tab} Tab */
@@ -312,7 +312,7 @@ test('the one file says of a range what the server says', async () => {
 
 /** The end of a trace, in ticks. @param {string} url */
 async function endOf(url) {
-  const overview = await (await fetch(`${url}api/overview`)).json();
+  const overview = await answerTo(url, 'overview');
   return overview.clock.end;
 }
 
@@ -411,7 +411,7 @@ test('a followed file that is no longer there is said to be', async () => {
       await tab.see('.notice', 'Live');
       act();
       await tab.see('.notice', words);
-      const { totals } = await (await fetch(`${url}api/overview`)).json();
+      const { totals } = await answerTo(url, 'overview');
       assert.ok(totals.events > 0, 'what was read can be asked for');
       await tab.close();
     }, '--follow');

@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, recording, SCREENSHOTS, serving } from './program.js';
+import { answerTo, golden, recording, SCREENSHOTS, serving } from './program.js';
 import { inTabOf, open } from './tab.js';
 
 /** @type {Browser} */
@@ -42,7 +42,7 @@ test('the notice stays until the last answer', () => serving(golden('steady-leak
   }`;
   await tab.send('Page.addScriptToEvaluateOnNewDocument', { source });
   await tab.open(`${url}#overview`);
-  const { totals } = await (await fetch(`${url}api/overview`)).json();
+  const { totals } = await answerTo(url, 'overview');
   await tab.see('.figures', `${totals.outstanding_bytes.toLocaleString('en')} B in`);
   const { saidSo, saidNothing, early } = await tab.until('the notice is gone', () => {
     const { saidSo, saidNothing, gone, answered } = /** @type {any} */ (window);

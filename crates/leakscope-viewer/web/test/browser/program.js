@@ -73,6 +73,21 @@ function view(...given) {
 }
 
 /**
+ * What the served page's program says, once it has read all there is: before that, an answer is about a part.
+ * @param {string} url
+ * @param {string} question as it stands behind `api/`
+ * @returns {Promise<any>}
+ */
+export async function answerTo(url, question) {
+  const ask = async (/** @type {string} */ question) => (await fetch(`${url}api/${question}`)).json();
+  while ((await ask('overview')).reading.state === 'reading');
+  for (;;) {
+    const answer = await ask(question);
+    if (answer.complete !== false) return answer;
+  }
+}
+
+/**
  * Writes the single file.
  * @param {string} name of the file, without its ending
  * @param {string[]} traces and options

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, recording, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
+import { answerTo, golden, recording, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
 import { inTabOf, open } from './tab.js';
 
 /** @type {Browser} */
@@ -92,7 +92,7 @@ for (const [name, trace, known, options] of TRACES) {
 test('functions have names', () => {
   const trace = join(FIRMWARE, 'error-path.svdat');
   return serving(trace, async (url) => {
-    const { frames } = await (await fetch(`${url}api/sites`)).json();
+    const { frames } = await answerTo(url, 'sites');
     const name = frames.find((/** @type {any} */ { function: name }) => name !== null).function;
     await inTabOf(browser, async (tab) => {
       await open(tab, url, 'overview');

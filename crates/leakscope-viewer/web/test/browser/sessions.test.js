@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, serving, singleFile } from './program.js';
+import { answerTo, golden, serving, singleFile } from './program.js';
 import { inTabOf, open, turnTo } from './tab.js';
 
 /** @type {Browser} */
@@ -41,7 +41,7 @@ test('a call site lists the blocks that live, and not those of earlier sessions'
 async function detailSays(name, isIt, words) {
   let index = -1;
   await inBothForms(name, async (url, form) => {
-    if (form === 'served') index = (await (await fetch(`${url}api/events?offset=0&limit=500&kinds=heap`)).json()).rows.find(isIt).index;
+    if (form === 'served') index = (await answerTo(url, 'events?offset=0&limit=500&kinds=heap')).rows.find(isIt).index;
     await inTabOf(browser, async (tab) => {
       await open(tab, url, `events?event=${index}`);
       await tab.see('.event-detail', words);
