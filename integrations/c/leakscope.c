@@ -2354,7 +2354,10 @@ static bool passes_filter(const struct heap_event *event) {
     }
     const uintptr_t lock = LEAKSCOPE_LOCK();
     const struct core *const core = own_core();
-    const bool runs = core->running == RUNNING_TASK && core->running_task == (uintptr_t)config->filter_task;
+    const uintptr_t task = (uintptr_t)LEAKSCOPE_TASK();
+    /* Where cores share one recording, the task told last may be another core's. */
+    const bool runs = task != 0 ? task == (uintptr_t)config->filter_task
+                                : core->running == RUNNING_TASK && core->running_task == (uintptr_t)config->filter_task;
     LEAKSCOPE_UNLOCK(lock);
     return runs;
 }

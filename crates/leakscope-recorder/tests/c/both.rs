@@ -8,8 +8,8 @@ use leakscope_systemview::{Frame, sync};
 use crate::host::{CLOCK_HZ, PLATFORM, c_put, c_take, clock, set_room, written};
 use crate::library::{Config, Library};
 
-const ALLOC: u32 = 512;
-const FREE: u32 = 519;
+pub(crate) const ALLOC: u32 = 512;
+pub(crate) const FREE: u32 = 519;
 
 /// Set up, with a buffer for records, and without `leakscope_init` if there is no clock.
 fn library(name: &str, has_clock: bool) -> Option<Library> {
@@ -42,8 +42,8 @@ fn work(library: &Library, blocks: [usize; 2]) {
     }
 }
 
-/// How many allocations and frees were streamed since this was asked.
-fn streamed(library: &Library) -> [usize; 2] {
+/// The numbers of the packets that were streamed since this was asked.
+pub(crate) fn streamed_ids(library: &Library) -> Vec<u32> {
     set_room(usize::MAX);
     // SAFETY: as declared.
     unsafe { (library.leakscope_drain)(0, c_take) };
@@ -58,6 +58,12 @@ fn streamed(library: &Library) -> [usize; 2] {
         ids.push(frame.id);
         rest = &rest[frame.length..];
     }
+    ids
+}
+
+/// How many allocations and frees were streamed since this was asked.
+fn streamed(library: &Library) -> [usize; 2] {
+    let ids = streamed_ids(library);
     [ALLOC, FREE].map(|id| ids.iter().filter(|&&it| it == id).count())
 }
 

@@ -13,6 +13,7 @@ mod host;
 mod library;
 mod probe;
 mod records;
+mod shared;
 mod stack;
 mod stream;
 mod tell;
