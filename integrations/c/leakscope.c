@@ -209,7 +209,7 @@ enum {
 #define LONGEST_SCAN (10u + 7u * LEAKSCOPE_DEPTH)
 #define LONGEST_CHAIN (5u + ADDRESS_SIZE * LEAKSCOPE_DEPTH)
 #define LONGEST_STACK (LONGEST_CHAIN > LONGEST_SCAN ? LONGEST_CHAIN : LONGEST_SCAN)
-#define LONGEST_HEAP_PACKET (9u + (LONGEST_STACK > 75u ? LONGEST_STACK : 75u))
+#define LONGEST_HEAP_PACKET (9u + (LONGEST_STACK > 80u ? LONGEST_STACK : 80u))
 #endif
 #define LONGEST_TEXT_PACKET (1u + 2u + 1u + MAX_STRING_LEN + 2u + 5u * MAX_ARGUMENTS + 5u)
 #define LONGEST_SHORT_PACKET 18u
@@ -1485,6 +1485,7 @@ static void record_units(struct core *core, bool is_repeated) {
         config->filter_one_in,
         config->filter_task != NULL ? shrink((uintptr_t)config->filter_task) : 0,
         (uint32_t)(recorder.scan_bytes / sizeof(uintptr_t)),
+        config->heap_is_scattered,
     };
     record_numbers(core, MODULE_OFFSET + HEAP_UNITS, units, sizeof units / sizeof units[0]);
 }

@@ -53,6 +53,7 @@ struct leakscope_config {
     uint8_t id_shift;                    /* which are then shifted right by 0 to 31 bits */
     uintptr_t heap_base;                 /* where the heap begins */
     size_t heap_size;                    /* its bytes */
+    bool heap_is_scattered;              /* they lie in several regions, the lowest of which is not below heap_base */
     uint8_t heap_alignment_bits;         /* e.g. 3, if blocks are aligned to 8 bytes: 0 to 31 */
     uintptr_t code_start, code_end;      /* only frames in here are recorded; needed for scans, which read it */
     uintptr_t stacks_start, stacks_end;  /* memory that may be read for call stacks; 0: see leakscope_stack_end */

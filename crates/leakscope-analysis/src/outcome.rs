@@ -327,7 +327,7 @@ pub struct ContextUsage {
 pub struct HeapUsage {
     /// Its id: an address.
     pub heap: u64,
-    /// Where it begins, if the target said so.
+    /// Where it begins, if the target said so and it is in one piece.
     pub base: Option<u64>,
     /// Its size, if the target said so.
     pub size: Option<u64>,

@@ -30,6 +30,7 @@ pub struct Config {
     pub(crate) id_shift: u8,
     pub(crate) heap_base: usize,
     pub(crate) heap_size: usize,
+    pub(crate) heap_is_scattered: bool,
     pub(crate) heap_shift: u8,
     pub(crate) limits: Limits,
     pub(crate) when_full: WhenFull,
@@ -67,6 +68,7 @@ impl Config {
             id_shift: 0,
             heap_base: 0,
             heap_size: 0,
+            heap_is_scattered: false,
             heap_shift: 2,
             limits: Limits::PLATFORM,
             when_full: WhenFull::Drop,
@@ -122,7 +124,16 @@ impl Config {
     pub const fn heap(mut self, base: usize, size: usize) -> Self {
         self.heap_base = base;
         self.heap_size = size;
+        self.heap_is_scattered = false;
         self
+    }
+
+    /// As [`heap`](Self::heap), of one that lies in several regions with `size` bytes in all, the lowest of them not
+    /// below `base`: a host knows how much there is, and makes up no map of it.
+    pub const fn scattered_heap(self, base: usize, size: usize) -> Self {
+        let mut config = self.heap(base, size);
+        config.heap_is_scattered = true;
+        config
     }
 
     /// How many low bits are zero in almost all of the heap's addresses: 2 if nothing is said.

@@ -41,10 +41,11 @@ impl Heaps {
         }
     }
 
+    /// A base of 0 says that the place is not known, or that there are several.
     pub(super) fn define(&mut self, heap: u64, base: u64, size: u64) {
         let index = self.index(heap);
         let heap = &mut self.list[index];
-        heap.base = Some(base);
+        heap.base = (base != 0).then_some(base);
         heap.size = Some(size);
     }
 

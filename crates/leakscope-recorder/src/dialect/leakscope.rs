@@ -58,12 +58,12 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
             known: StackTable::NEW,
         }
     };
-    // Id, length, delta; and the longest of: the fifteen numbers of `Heap`, a stack, or what a scan has found.
+    // Id, length, delta; and the longest of: the sixteen numbers of `Heap`, a stack, or what a scan has found.
     const LONGEST: usize = 2 + 2 + 5 + {
         let stack = 5 + 5 * WORDS * DEPTH;
         let scan = 2 * 5 + (5 + 2) * DEPTH;
         let longer = if stack > scan { stack } else { scan };
-        if longer > 75 { longer } else { 75 }
+        if longer > 80 { longer } else { 80 }
     };
     const DESCRIPTION: &'static [&'static str] = &[
         "M=leakscope heap",
@@ -99,6 +99,7 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
             fields.seldom_number(config.filter.one_in);
             fields.seldom_number(config.shrink_task(config.filter.task));
             fields.seldom_number(u32::from(config.limits.words));
+            fields.seldom_number(u32::from(config.heap_is_scattered));
         });
     }
 

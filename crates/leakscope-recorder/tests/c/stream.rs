@@ -26,7 +26,7 @@ struct Settings {
     has_microseconds: bool,
     writes_when_full: bool,
     id_shift: u8,
-    heap: (usize, usize, u8),
+    heap: (usize, usize, u8, bool),
     has_code: bool,
     least_size: usize,
     one_in: u32,
@@ -45,6 +45,7 @@ fn settings() -> impl Strategy<Value = Settings> {
         prop_oneof![Just(0_usize), Just(0x2000_0000)],
         any::<usize>(),
         0..32_u8,
+        any::<bool>(),
     );
     let names = prop::array::uniform4(0..TEXTS.len());
     let rest = (
@@ -92,7 +93,7 @@ impl Settings {
 
     fn rust(&self, chains: &Chains) -> stream::Config {
         let [application, device, core, system] = self.names.map(|name| TEXTS[name]);
-        let (base, size, alignment) = self.heap;
+        let (base, size, alignment, is_scattered) = self.heap;
         let filter = Filter::NONE
             .least_size(self.least_size)
             .one_in(self.one_in)
@@ -112,6 +113,9 @@ impl Settings {
                 self.stack_end(chains),
             ))))
             .filter(filter);
+        if is_scattered {
+            config = config.scattered_heap(base, size);
+        }
         if self.has_code {
             config = config.code(CODE);
         }
@@ -130,7 +134,7 @@ impl Settings {
             self.names.map(|name| texts[name].as_ptr());
         let descriptions: &'static [*const c_char; 3] =
             Box::leak(Box::new([10, 5, 6].map(|text| texts[text].as_ptr())));
-        let (heap_base, heap_size, heap_alignment_bits) = self.heap;
+        let (heap_base, heap_size, heap_alignment_bits, heap_is_scattered) = self.heap;
         let config = Config {
             application,
             device,
@@ -147,6 +151,7 @@ impl Settings {
             id_shift: self.id_shift,
             heap_base,
             heap_size,
+            heap_is_scattered,
             heap_alignment_bits,
             code_start: if self.has_code { CODE.start } else { 0 },
             code_end: if self.has_code { CODE.end } else { 0 },

@@ -31,7 +31,7 @@ fn documented_bytes() -> Vec<u8> {
 }
 
 /// Bytes of the `Heap` event in the document.
-const UNITS: usize = 30;
+const UNITS: usize = 31;
 
 #[test]
 fn leakscopes_dialect_is_as_documented() {

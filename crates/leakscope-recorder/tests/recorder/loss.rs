@@ -17,8 +17,9 @@ use crate::host::{FakeClock, drained};
 const HEAP: usize = 0x2000_0000;
 const EVENTS: usize = 16_000;
 const SITES: usize = 16;
-/// A stack in use is told again after 250 of its own events, as far as 5 % of the bytes allow that.
-const TOLD_AGAIN: usize = 300 * SITES;
+/// A stack in use is told again after 250 of its own events, as far as 5 % of the bytes allow that: the definitions of all
+/// stacks wait for each other.
+const TOLD_AGAIN: usize = 350 * SITES;
 /// What else a host has to know is told in turn, once a second: here all of it in so many events.
 const PARTS: usize = 2_100;
 /// Events that can be read wrongly, or not at all, next to the place.

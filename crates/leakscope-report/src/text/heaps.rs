@@ -38,10 +38,10 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     view.hidden(page, heaps.len(), "heap")
 }
 
-/// A recorder that knows of one heap calls it 0: then its base says more, unless that is 0 too.
+/// A recorder that knows of one heap calls it 0: then its base says more, if it has one.
 fn name(heap: &HeapUsage) -> String {
     match (heap.heap, heap.base) {
-        (Address(0), None | Some(Address(0))) => "all".to_owned(),
+        (Address(0), None) => "all".to_owned(),
         (Address(0), Some(base)) => base.to_string(),
         (heap, _) => heap.to_string(),
     }

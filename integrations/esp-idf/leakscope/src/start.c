@@ -48,6 +48,7 @@ static void set_up(void) {
         .id_shift = 2,
         .heap_base = SOC_DRAM_LOW,
         .heap_size = heap_caps_get_total_size(MALLOC_CAP_DEFAULT),
+        .heap_is_scattered = true,
         .heap_alignment_bits = 2,
         .code_start = lower(flash, ram),
         .code_end = flash_end > ram_end ? flash_end : ram_end,

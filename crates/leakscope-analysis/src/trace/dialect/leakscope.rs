@@ -180,7 +180,7 @@ impl Leakscope {
         let mut optional = || fields.next().unwrap_or(0);
         let (slots, is_repeated) = (optional(), optional() == 1);
         let (least_size, one_in, task) = (optional(), optional(), optional());
-        let words = optional();
+        let (words, is_scattered) = (optional(), optional() == 1);
         if is_repeated && self.version == version.max(1) {
             return Some(Said::Nothing);
         }
@@ -203,7 +203,7 @@ impl Leakscope {
         };
         let event = HeapEvent::Define {
             heap: 0,
-            base,
+            base: if is_scattered { 0 } else { base },
             size: u64::from(size),
         };
         Some(match (size, is_filtered) {
