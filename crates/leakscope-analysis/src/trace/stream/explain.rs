@@ -9,7 +9,7 @@ use super::kinds::Kinds;
 use super::news::News;
 use super::price::{BIT, BYTE, GAP, Payload, Price, Prices, ZERO};
 use super::split;
-use super::whole::{is_as_likely, steps_of};
+use super::whole::{goes_on, is_as_likely, steps_of};
 
 /// Bytes to be explained.
 #[derive(Clone, Copy, Debug)]
@@ -102,8 +102,10 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
     };
     let prices = search.prices;
     let (price, steps) = search.run(&frames);
-    let likely = unbroken.filter(|_| !window.is_broken);
-    let likely = likely.filter(|chain| is_as_likely(chain, window, prices, (&steps, price)));
+    let likely = unbroken.filter(|chain| {
+        goes_on(chain, window, prices, &steps)
+            || !window.is_broken && is_as_likely(chain, window, prices, (&steps, price))
+    });
     likely.map_or(steps, |chain| steps_of(&chain, window))
 }
 

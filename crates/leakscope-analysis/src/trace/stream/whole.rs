@@ -1,11 +1,15 @@
 //! Two ways to read the same bytes, of which only one needs a gap.
 //!
 //! Where payloads end in a number that is an id, and packets come at an even pace, there may be two ways that part and never meet
-//! again. As long as nothing was damaged, and packets as in the other way never came before, the one from the start is right, even
-//! where its packets are the dearer ones.
+//! again, or not for long. As long as nothing was damaged, and packets as in the other way never came before, the one from the start
+//! is right, even where its packets are the dearer ones; and damage does not make of packets ever more of the same kinds, where those
+//! behind it would all be of others.
 
 use std::collections::BTreeSet;
 
+use leakscope_systemview::Frame;
+
+use super::counts::Topic;
 use super::explain::{Chain, Step, What, Window};
 use super::price::{Price, Prices};
 use super::split;
@@ -15,6 +19,43 @@ const HARDLY_DEARER: Price = 8;
 
 /// Each of its kinds of packets comes so often, on average: what damage makes of packets is of many kinds.
 const ALIKE: usize = 8;
+
+/// Of the packets that go on as before, at most one in so many is of a kind that did not come before; and of those that do not, at
+/// least one in so many.
+const MOSTLY: usize = 8;
+const OFTEN: usize = 4;
+
+/// Whether a chain of packets without a gap goes on as before where the cheapest way parts from it, and that way does not.
+pub(super) fn goes_on(
+    chain: &Chain<'_, '_>,
+    window: &Window<'_>,
+    prices: Prices<'_>,
+    steps: &[Step],
+) -> bool {
+    let find = |at: usize| chain.binary_search_by_key(&at, |&(at, _)| at);
+    let is_shared = |step: &Step| find(step.place.start).is_ok();
+    let mut stretches = steps.chunk_by(|one, next| is_shared(one) == is_shared(next));
+    stretches.any(|stretch| {
+        let [from, to] = [stretch[0].place.start, stretch[stretch.len() - 1].place.end]
+            .map(|at| find(at).unwrap_or_else(|place| place));
+        let before: BTreeSet<u32> = ids(&chain[..from]).collect();
+        let is_new = |id: &u32| !before.contains(id) && prices.counts.of(Topic::Id, *id) == 0;
+        let frames = stretch
+            .iter()
+            .filter_map(|step| split(&window.bytes[step.place.clone()], window.core_bit).ok());
+        let others: Vec<u32> = frames.map(|frame| frame.id).collect();
+        let new = |ids: &[u32]| ids.iter().filter(|id| is_new(id)).count();
+        let own: Vec<u32> = ids(&chain[from..to]).collect();
+        !is_shared(&stretch[0])
+            && others.len() >= ALIKE
+            && OFTEN * new(&others) >= others.len()
+            && MOSTLY * new(&own) <= own.len()
+    })
+}
+
+fn ids(chain: &[(usize, &Frame<'_>)]) -> impl Iterator<Item = u32> {
+    chain.iter().map(|(_, frame)| frame.id)
+}
 
 /// Whether a chain of packets without a gap is as likely as the cheapest way, and not the same that damage parts from it for a
 /// while.
