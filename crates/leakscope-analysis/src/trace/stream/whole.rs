@@ -47,7 +47,7 @@ pub(super) fn goes_on(
         let new = |ids: &[u32]| ids.iter().filter(|id| is_new(id)).count();
         let own: Vec<u32> = ids(&chain[from..to]).collect();
         !is_shared(&stretch[0])
-            && others.len() >= ALIKE
+            && others.len().min(own.len()) >= ALIKE
             && OFTEN * new(&others) >= others.len()
             && MOSTLY * new(&own) <= own.len()
     })
