@@ -158,7 +158,7 @@ const DEAF_TIME: Duration = Duration::from_millis(500);
 /// What stands where a link was lost: more than the longest packet takes, and part of no packet, for a
 /// number ends after five bytes. A packet that was cut off is seen to be damaged, and so is a place where
 /// packets are missing and the next begins.
-const LOST_LINK: [u8; 512] = [0xFF; 512];
+pub(crate) const LOST_LINK: [u8; 512] = [0xFF; 512];
 
 impl Recording {
     /// Prepares the file (and one for each core, if they send on their own). It is made when the first bytes have come.

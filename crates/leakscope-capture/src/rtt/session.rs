@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::reader::{Progress, ReadError, Reader};
 use crate::memory::{Memory, MemoryError};
 use crate::receiver::{Receiver, TargetEvent};
-use crate::recording::END_OF_TRACE;
+use crate::recording::{END_OF_TRACE, LOST_LINK};
 
 /// Commands of SystemView's host, one byte each.
 const START: u8 = 1;
@@ -78,10 +78,11 @@ impl Session {
                 self.silent_since = Some(Instant::now());
                 if self.restarts < TOO_OFTEN {
                     receiver.event(TargetEvent::Reset);
-                    // The target's clock alone does not show it to readers if it had not run for long.
+                    // What the buffer held is lost, perhaps the rest of a packet. And that it was reset, the target's
+                    // clock alone does not show to readers if it had not run for long.
+                    let end = [&LOST_LINK[..], &END_OF_TRACE].concat();
                     for core in std::mem::take(&mut self.begun) {
-                        let taken = receiver.bytes(core, &END_OF_TRACE);
-                        taken.map_err(ReadError::Receiver)?;
+                        receiver.bytes(core, &end).map_err(ReadError::Receiver)?;
                     }
                 } else {
                     let complaint = "somebody else moves the reader's position in the target's buffer: another \
