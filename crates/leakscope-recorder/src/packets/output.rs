@@ -56,6 +56,8 @@ pub(crate) struct Chain {
     pub(crate) idle: bool,
     /// What runs, for a host that comes later.
     pub(crate) running: Running,
+    /// Interrupts that have begun, and not ended.
+    pub(crate) interrupts: u32,
 }
 
 /// What a core does.
@@ -72,7 +74,12 @@ impl Running {
     pub(crate) fn is_told_by(event: SystemEvent) -> bool {
         matches!(
             event,
-            SystemEvent::TaskStartExec(_) | SystemEvent::Idle | SystemEvent::TaskStopExec
+            SystemEvent::TaskStartExec(_)
+                | SystemEvent::Idle
+                | SystemEvent::TaskStopExec
+                | SystemEvent::IsrEnter(_)
+                | SystemEvent::IsrExit
+                | SystemEvent::IsrToScheduler
         )
     }
 }
@@ -92,13 +99,21 @@ impl Chain {
         dropped: 0,
         idle: false,
         running: Running::Unknown,
+        interrupts: 0,
     };
 
     /// Keeps in mind what runs.
     #[inline]
     pub(crate) fn note(&mut self, event: SystemEvent) {
         match event {
-            SystemEvent::TaskStartExec(task) => self.running = Running::Task(task),
+            SystemEvent::IsrEnter(_) => self.interrupts = self.interrupts.wrapping_add(1),
+            SystemEvent::IsrExit | SystemEvent::IsrToScheduler => {
+                self.interrupts = self.interrupts.saturating_sub(1);
+            }
+            SystemEvent::TaskStartExec(task) => {
+                self.interrupts = 0;
+                self.running = Running::Task(task);
+            }
             SystemEvent::Idle => self.running = Running::Nothing,
             SystemEvent::TaskStopExec => self.running = Running::Unknown,
             _ => {}
