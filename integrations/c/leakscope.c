@@ -1732,9 +1732,8 @@ HOT void note_running(struct core *core, const struct system_event *event) {
     if (event->id == EVTID_ISR_ENTER) {
         core->interrupts++;
     } else if (event->id == EVTID_ISR_EXIT || event->id == EVTID_ISR_TO_SCHEDULER) {
-        core->interrupts -= core->interrupts != 0;
+        core->interrupts--;
     } else if (event->id == EVTID_TASK_START_EXEC) {
-        core->interrupts = 0;
         core->running = RUNNING_TASK;
         core->running_task = event->task;
     } else if (event->id == EVTID_IDLE) {
@@ -1835,7 +1834,7 @@ static void record_part(struct core *core, const struct part *part, bool is_repe
         break;
     default:
         /* In an interrupt, hosts would take the rest of it for the task's. It is told with the next repetition. */
-        if (!LEAKSCOPE_ESP_IDF && core->interrupts == 0) {
+        if (!LEAKSCOPE_ESP_IDF && (int32_t)core->interrupts <= 0) {
             record_running(core);
         }
         break;

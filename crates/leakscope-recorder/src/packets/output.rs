@@ -57,7 +57,7 @@ pub(crate) struct Chain {
     /// What runs, for a host that comes later.
     pub(crate) running: Running,
     /// Interrupts that have begun, and not ended.
-    pub(crate) interrupts: u32,
+    pub(crate) interrupts: i32,
 }
 
 /// What a core does.
@@ -106,16 +106,22 @@ impl Chain {
     #[inline]
     pub(crate) fn note(&mut self, event: SystemEvent) {
         match event {
-            SystemEvent::IsrEnter(_) => self.interrupts = self.interrupts.wrapping_add(1),
-            SystemEvent::IsrExit | SystemEvent::IsrToScheduler => {
-                self.interrupts = self.interrupts.saturating_sub(1);
-            }
-            SystemEvent::TaskStartExec(task) => {
-                self.interrupts = 0;
-                self.running = Running::Task(task);
-            }
+            SystemEvent::TaskStartExec(task) => self.running = Running::Task(task),
             SystemEvent::Idle => self.running = Running::Nothing,
             SystemEvent::TaskStopExec => self.running = Running::Unknown,
+            _ => {}
+        }
+        self.count(event);
+    }
+
+    /// Counts interrupts that begin and end.
+    #[inline]
+    pub(crate) fn count(&mut self, event: SystemEvent) {
+        match event {
+            SystemEvent::IsrEnter(_) => self.interrupts = self.interrupts.wrapping_add(1),
+            SystemEvent::IsrExit | SystemEvent::IsrToScheduler => {
+                self.interrupts = self.interrupts.wrapping_sub(1);
+            }
             _ => {}
         }
     }

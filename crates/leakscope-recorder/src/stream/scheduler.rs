@@ -29,11 +29,11 @@ impl Output<'_> {
                 None => false,
             },
         };
-        if is_stored {
-            if !keeps_idle(event) {
-                self.chain.idle = event == SystemEvent::Idle;
-            }
+        if is_stored && !keeps_idle(event) {
+            self.chain.idle = event == SystemEvent::Idle;
             self.chain.note(event);
+        } else if is_stored {
+            self.chain.count(event);
         }
         is_stored
     }
