@@ -409,6 +409,9 @@ impl<F: FnMut() + Send> Source for Meddled<F> {
     }
 }
 
+/// Something that another program does to a file.
+type Meddle = Box<dyn Fn(&Path) + Sync>;
+
 /// Cut off at any place, or written over: the file is not what the device sent, and that is said.
 #[test]
 fn a_file_that_others_write_into() {
@@ -420,7 +423,7 @@ fn a_file_that_others_write_into() {
                 .expect("the file");
         }
     };
-    let meddle: [(&str, Box<dyn Fn(&Path) + Sync>); 4] = [
+    let meddle: [(&str, Meddle); 4] = [
         ("cut off at its beginning", Box::new(cut(0))),
         ("cut off at its end", Box::new(cut(1500))),
         (
