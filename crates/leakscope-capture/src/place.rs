@@ -1,7 +1,10 @@
 //! Which file lies at a path, and whether it still does.
 
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{
+    fs::{self, File},
+    io,
+};
 
 /// A path, and which file lay there when it was opened.
 #[derive(Debug)]
@@ -77,9 +80,19 @@ pub(crate) type Identity = (u64, u64);
 
 #[cfg(unix)]
 pub(crate) fn identity(path: &Path) -> io::Result<Identity> {
+    fs::metadata(path).map(|metadata| identity_in(&metadata))
+}
+
+/// That of a file that was opened at this path.
+#[cfg(unix)]
+pub(crate) fn identity_of(file: &File, _: &Path) -> io::Result<Identity> {
+    file.metadata().map(|metadata| identity_in(&metadata))
+}
+
+#[cfg(unix)]
+fn identity_in(metadata: &fs::Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
-    let metadata = fs::metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
+    (metadata.dev(), metadata.ino())
 }
 
 #[cfg(not(unix))]
@@ -88,4 +101,9 @@ pub(crate) type Identity = PathBuf;
 #[cfg(not(unix))]
 pub(crate) fn identity(path: &Path) -> io::Result<Identity> {
     fs::canonicalize(path)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn identity_of(_: &File, path: &Path) -> io::Result<Identity> {
+    identity(path)
 }

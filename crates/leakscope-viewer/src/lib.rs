@@ -70,6 +70,7 @@
 mod answer;
 mod dump;
 mod engine;
+mod gone;
 mod html;
 mod index;
 mod list;
@@ -78,7 +79,6 @@ mod query;
 mod reader;
 mod reading;
 mod refusal;
-mod remembered;
 mod replay;
 mod scan;
 mod second;
@@ -87,10 +87,10 @@ mod source;
 
 pub use dump::Dump;
 pub use engine::{Asked, Engine, Job, Program};
+pub use gone::Gone;
 pub use html::file as page;
 pub use query::{At, By, Columns, Filter, Limit, Owner, Picture, Query, QueryError, Window};
 pub use reading::{Reading, Status};
 pub use refusal::Refusal;
-pub use remembered::Gone;
 pub use server::{Download, Downloads, EngineThread, Server};
 pub use source::TraceInputs;

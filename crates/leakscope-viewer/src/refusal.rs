@@ -2,8 +2,8 @@
 
 use std::io;
 
+use crate::gone::Gone;
 use crate::query::QueryError;
-use crate::remembered::Gone;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

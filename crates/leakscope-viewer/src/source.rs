@@ -3,8 +3,9 @@
 use std::io;
 
 use leakscope_analysis::trace::Feed;
+use leakscope_capture::{Remembered, Standing};
 
-use crate::remembered::{Gone, Remembered};
+use crate::gone::Gone;
 
 /// The inputs of a recording. They are read once from front to end, and later in parts, wherever the page
 /// looks.
@@ -73,8 +74,10 @@ impl Inputs {
     pub(crate) fn compare(&mut self) -> io::Result<()> {
         self.refuse_gone()?;
         for input in 0..self.known.len() {
-            let compared = self.known[input].is_in(&mut *self.inner, input);
-            self.note(compared)?;
+            let inner = &mut self.inner;
+            let standing =
+                self.known[input].is_in(|offset, room| inner.read_at(input, offset, room))?;
+            self.note(standing)?;
         }
         Ok(())
     }
@@ -89,13 +92,9 @@ impl Inputs {
     }
 
     /// Notes why an input cannot be read any more, if it is another one.
-    fn note(&mut self, compared: io::Result<()>) -> io::Result<()> {
-        if let Err(error) = &compared {
-            self.gone = error
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref().copied());
-        }
-        compared
+    fn note(&mut self, standing: Standing) -> io::Result<()> {
+        self.gone = Gone::of(standing);
+        self.refuse_gone()
     }
 }
 
@@ -108,7 +107,7 @@ impl Feed for Inputs {
             return self.inner.read_at(input, offset, buffer);
         };
         let most = if self.is_closed {
-            usize::try_from(known.end.saturating_sub(offset)).unwrap_or(usize::MAX)
+            usize::try_from(known.end().saturating_sub(offset)).unwrap_or(usize::MAX)
         } else {
             usize::MAX
         };
@@ -116,9 +115,10 @@ impl Feed for Inputs {
         let read = self.inner.read_at(input, offset, &mut buffer[..room])?;
         if known.is_new(offset + read as u64) {
             // Afterwards: it may be written anew at this moment.
-            let compared = known.ends_in(&mut *self.inner, input);
+            let inner = &mut self.inner;
+            let standing = known.ends_in(|offset, room| inner.read_at(input, offset, room));
             known.learn(offset, &buffer[..read]);
-            self.note(compared)?;
+            self.note(standing?)?;
         }
         Ok(read)
     }

@@ -86,6 +86,9 @@ impl Trace {
             counts: self.counts,
             end: self.end,
             was_stopped: self.was_stopped,
+            restarts: self.restarts,
+            pauses: self.pauses,
+            before_session: self.before_session,
             problems: self.problems.clone(),
         }
     }
@@ -105,6 +108,9 @@ impl StreamState {
             drop_count: self.drop_count,
             started: self.started,
             damaged_at: self.damaged_at,
+            restarts: self.restarts,
+            pauses: self.pauses,
+            was_paused: self.was_paused,
         }
     }
 }

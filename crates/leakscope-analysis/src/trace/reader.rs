@@ -45,6 +45,11 @@ pub struct Trace {
     pub(super) counts: Counts,
     pub(super) end: u64,
     pub(super) was_stopped: bool,
+    /// Each core tells of the same ones: as many as the one that tells of most.
+    pub(super) restarts: u32,
+    pub(super) pauses: u32,
+    /// How many heap events had come before this session.
+    pub(super) before_session: u64,
     pub(super) problems: Problems,
 }
 
@@ -83,6 +88,11 @@ pub(super) struct StreamState {
     pub(super) started: bool,
     /// When bytes were skipped last, or the data ended inside a packet.
     pub(super) damaged_at: Option<u64>,
+    /// The restarts and pauses of which it has told, or whose start sequence it has come to.
+    pub(super) restarts: u32,
+    pub(super) pauses: u32,
+    /// Whether its last start sequence is behind a pause.
+    pub(super) was_paused: bool,
 }
 
 /// What a packet means, before its payload is borrowed.
@@ -125,6 +135,9 @@ impl Trace {
             drop_count: None,
             started: false,
             damaged_at: None,
+            restarts: 0,
+            pauses: 0,
+            was_paused: false,
         });
         let mut problems = Problems::default();
         if let Some(core) = layout.same_core_twice {
@@ -144,6 +157,9 @@ impl Trace {
             counts: Counts::default(),
             end: 0,
             was_stopped: false,
+            restarts: 0,
+            pauses: 0,
+            before_session: 0,
             problems,
         }
     }

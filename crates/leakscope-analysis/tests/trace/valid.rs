@@ -65,6 +65,48 @@ proptest! {
         prop_assert_eq!(reading.events.len(), places.len());
     }
 
+    /// A program that fills a pool right at its beginning, at an even pace: of each allocation, the address, the size and the
+    /// stack may be packets of kinds that never came.
+    #[test]
+    fn a_pool_that_fills_evenly(
+        seed in any::<u64>(),
+        before in 0..6_u32,
+        depth in 1..8_u32,
+        blocks in 10..120_u32,
+        size in prop_oneof![Just(16_u32), Just(24), Just(64), Just(100), Just(128), Just(256), Just(512), 1..2000_u32],
+        pace in prop_oneof![1..128_u64, 128..16_384_u64],
+        stack in prop_oneof![Just(1_u32), 1..130_u32],
+    ) {
+        let mut random = Random::new(seed);
+        let mut recording = Scenario::empty();
+        recording.start().module(512, "M=leakscope heap");
+        recording.event(516, &[2, 4, 2, 16, 0x5_0000, 0x3FFB_0000, 0, 0x400D_0000, 0, 128, 0]);
+        for events in ["0 Alloc Address=%p Size=%u Stack=%u", "5 Stack Number=%u Frames: %p", "4 Heap Version=%u"] {
+            recording.module(512, &format!("M=leakscope heap,{events}"));
+        }
+        recording.after(900).packet(&Packet::TaskStartExec { task: 0x2_8000 });
+        let mut address = 0;
+        let mut allocate = |recording: &mut Scenario, size: u32, stack: u32| {
+            recording.event(512, &[address, size, stack]);
+            address += (size + 15) / 8 * 2;
+        };
+        for number in [stack + 1, stack] {
+            let frames = (0..depth).map(|_| 4 * (random.next() % 0x8000) as u32);
+            let frames: Vec<u32> = [number].into_iter().chain(frames).collect();
+            recording.event(517, &frames);
+            let count = if number == stack { blocks } else { before };
+            let (size, even) = if number == stack { (size, true) } else { (24, false) };
+            for _ in 0..count {
+                allocate(&mut recording, size, number);
+                recording.after(if even { pace } else { 200 + random.next() % 40_000 });
+            }
+        }
+        let (bytes, places) = recording.plain_with_places();
+        let reading = read_one(bytes);
+        prop_assert_eq!(reading.problem("skipped-bytes"), None);
+        prop_assert_eq!(reading.events.len(), places.len());
+    }
+
     /// A payload that is itself a run of packets cannot be told from packets behind damage. If it is not read as what it
     /// is, what is skipped is named, and all but the next packets beside it are read.
     #[test]

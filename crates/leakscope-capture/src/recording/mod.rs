@@ -464,6 +464,7 @@ impl Run<'_> {
                 match event {
                     SourceEvent::Started => self.begin(),
                     SourceEvent::LinkRestored { is_whole, .. } => self.has_gap |= !is_whole,
+                    SourceEvent::Gap(_) => self.has_gap = true,
                     _ => {}
                 }
                 (self.tell)(event);

@@ -146,6 +146,8 @@ pub enum SourceEvent {
         /// Nothing is missing of what the device sent meanwhile, as far as the link can be to blame.
         is_whole: bool,
     },
+    /// Bytes may be missing before those that come next, as this sentence without a capital at its front says.
+    Gap(String),
     /// A line that the device prints, beside its trace: hostile, like all of a device's text.
     Text(String),
     /// Something that the user should know, in a sentence without a capital at its front.

@@ -95,6 +95,43 @@ fn a_link_that_was_of_no_use() {
     recorded.check_data(&trace);
 }
 
+/// Items of a source, one after the other.
+struct Items(Vec<Result<Vec<u8>, SourceEvent>>);
+
+impl Source for Items {
+    fn name(&self) -> String {
+        "items".to_owned()
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, _: Duration) -> Result<Item, SourceError> {
+        if self.0.is_empty() {
+            return Ok(Item::Ended);
+        }
+        Ok(match self.0.remove(0) {
+            Ok(chunk) => {
+                *bytes = chunk;
+                Item::Bytes { stream: 0 }
+            }
+            Err(event) => Item::Event(event),
+        })
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
+/// Whatever the source says may be missing, the file shows where: between bytes, and once.
+#[test]
+fn what_may_be_missing_is_marked() {
+    let gap = || Err(SourceEvent::Gap("something may be missing".to_owned()));
+    let (one, two) = (Board::trace(10), Board::trace(20));
+    let items = vec![gap(), Ok(one.clone()), gap(), gap(), Ok(two.clone()), gap()];
+    let recorded = record::until(Box::new(Items(items)), &Limits::default(), |_| false);
+    recorded.check_data(&[&one[..], &MARK, &two].concat());
+    assert_eq!(recorded.events.len(), 4);
+}
+
 /// A source that fails.
 struct Failing {
     items: Vec<Result<Vec<u8>, SourceError>>,

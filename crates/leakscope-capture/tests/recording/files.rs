@@ -1,6 +1,6 @@
 //! What stands in the file of a recording, and what is never overwritten.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use leakscope_capture::recording::{
     CreateError, Existing, FinishError, Finished, Limits, Reason, Recording,
 };
-use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, growing};
+use leakscope_capture::source::{Form, Item, Source, SourceError};
 use leakscope_capture::{Gone, Interrupt, is_same_file};
 use leakscope_systemview::Header;
 use leakscope_testing::device::Board;
@@ -337,108 +337,6 @@ fn only_plain_files_will_do() {
     let error = Recording::create(Path::new("/dev/null"), &source, Existing::Replace)
         .expect_err("a device");
     assert!(matches!(error, CreateError::NotPlain { .. }));
-}
-
-/// A file that another program writes is followed, and read anew when it is written anew.
-#[test]
-fn a_file_that_grows() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("growing.svdat");
-    let mut source = growing::open(&path).expect("it need not exist");
-    let mut next = |bytes: &mut Vec<u8>| {
-        bytes.clear();
-        source.next(bytes, Duration::ZERO).expect("a file")
-    };
-    let mut bytes = Vec::new();
-    assert!(matches!(
-        next(&mut bytes),
-        Item::Event(SourceEvent::Waiting(_))
-    ));
-    assert_eq!(next(&mut bytes), Item::Nothing);
-    let mut file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(&path)
-        .expect("a folder with room");
-    assert_eq!(next(&mut bytes), Item::Event(SourceEvent::Started));
-    assert_eq!(next(&mut bytes), Item::Nothing);
-    for part in [b"one", b"two"] {
-        file.write_all(part).expect("room");
-        assert_eq!(next(&mut bytes), Item::Bytes { stream: 0 });
-        assert_eq!(bytes, part);
-        assert_eq!(next(&mut bytes), Item::Nothing);
-    }
-    fs::write(&path, "new").expect("room");
-    assert!(matches!(
-        next(&mut bytes),
-        Item::Event(SourceEvent::Notice(_))
-    ));
-    assert_eq!(next(&mut bytes), Item::Bytes { stream: 0 });
-    assert_eq!(bytes, b"new");
-    file.write_all(b"end").expect("room");
-    source.stop().expect("a file");
-    for item in [Item::Bytes { stream: 0 }, Item::Ended] {
-        bytes.clear();
-        let next = source.next(&mut bytes, Duration::ZERO);
-        assert_eq!(next.expect("a file"), item);
-    }
-}
-
-/// What a rotation of logs has put aside is read to its end, and the new file behind it.
-#[cfg(unix)]
-#[test]
-fn a_file_that_is_put_aside() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("log.svdat");
-    fs::write(&path, "one").expect("room");
-    let mut source = growing::open(&path).expect("a file");
-    let mut next = |bytes: &mut Vec<u8>| {
-        bytes.clear();
-        source.next(bytes, Duration::ZERO).expect("a file")
-    };
-    let mut bytes = Vec::new();
-    assert_eq!(next(&mut bytes), Item::Event(SourceEvent::Started));
-    fs::rename(&path, folder.path().join("log.1.svdat")).expect("room");
-    assert_eq!(next(&mut bytes), Item::Bytes { stream: 0 });
-    assert_eq!(bytes, b"one");
-    assert_eq!(next(&mut bytes), Item::Nothing);
-    fs::write(&path, "the next").expect("room");
-    assert!(matches!(
-        next(&mut bytes),
-        Item::Event(SourceEvent::Notice(_))
-    ));
-    assert_eq!(next(&mut bytes), Item::Bytes { stream: 0 });
-    assert_eq!(bytes, b"the next");
-    assert_eq!(next(&mut bytes), Item::Nothing);
-}
-
-/// A pipe has an end: when whoever wrote into it has gone.
-#[cfg(unix)]
-#[test]
-fn a_pipe_with_a_name() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&path).status();
-    assert!(made.expect("a shell's tools").success());
-    let mut source = growing::open(&path).expect("nobody need have it open");
-    let mut next = |bytes: &mut Vec<u8>| {
-        bytes.clear();
-        source.next(bytes, Duration::ZERO).expect("a pipe")
-    };
-    let mut bytes = Vec::new();
-    assert_eq!(next(&mut bytes), Item::Event(SourceEvent::Started));
-    assert_eq!(next(&mut bytes), Item::Nothing);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .open(&path)
-        .expect("a reader");
-    assert_eq!(next(&mut bytes), Item::Nothing);
-    file.write_all(b"one").expect("a reader");
-    assert_eq!(next(&mut bytes), Item::Bytes { stream: 0 });
-    assert_eq!(bytes, b"one");
-    assert_eq!(next(&mut bytes), Item::Nothing);
-    drop(file);
-    assert_eq!(next(&mut bytes), Item::Ended);
 }
 
 #[test]

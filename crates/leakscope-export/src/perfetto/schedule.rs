@@ -60,7 +60,7 @@ impl Schedule {
                 }
                 return self.end_ready(|_| true);
             }
-            EventKind::Start(Start::AfterReset | Start::AfterStop) => {
+            EventKind::Start(Start::AfterReset | Start::PerhapsAfterReset | Start::AfterStop) => {
                 // Who ran is not ready to go on.
                 self.switched(id::IDLE, event.core, trace.running(event.core));
                 self.end_ready(|_| true);

@@ -149,7 +149,7 @@ impl Turn {
         Some(Self::Event {
             restarts: matches!(
                 event.kind,
-                EventKind::Start(Start::AfterReset | Start::AfterStop)
+                EventKind::Start(Start::AfterReset | Start::PerhapsAfterReset | Start::AfterStop)
             ),
             now,
             ready,

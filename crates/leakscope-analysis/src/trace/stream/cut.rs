@@ -190,7 +190,12 @@ impl Stream {
         if frame.id > id::LAST || is_odd && !self.goes_on_silent(&frame) {
             return Some(true);
         }
-        let is_sound = self.kinds.is_known(frame.id) && is_sound(&frame);
+        let is_known = self.kinds.is_known(frame.id);
+        let is_sound = is_known && is_sound(&frame);
+        if !is_known && frame.length > SHORT {
+            // Nothing speaks for it, and all that it would swallow speaks against it.
+            return Some(true);
+        }
         let place = self.unread.start..self.unread.start + frame.length;
         if (!is_sound || frame.length > SHORT) && self.is_dear() {
             return Some(true);

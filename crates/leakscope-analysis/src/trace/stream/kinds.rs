@@ -86,6 +86,11 @@ impl Kinds {
         (1..id::FIRST_API - 2).contains(&id) || kind.is_announced || kind.seen > 0
     }
 
+    /// Whether a description of a module has named packets with this id.
+    pub(super) fn is_announced(&self, id: u32) -> bool {
+        self.get(id).is_announced
+    }
+
     /// Whether the frame is ordinary.
     pub(super) fn is_ordinary(&self, frame: &Frame<'_>) -> bool {
         self.is_usual(frame) && frame.delta < self.long_delta

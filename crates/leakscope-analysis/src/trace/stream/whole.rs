@@ -25,6 +25,9 @@ const ALIKE: usize = 8;
 const MOSTLY: usize = 8;
 const OFTEN: usize = 4;
 
+/// There are so many of both: one packet that swallows others, or is torn, goes on nowhere.
+const IN_A_ROW: usize = 4;
+
 /// Whether a chain of packets without a gap goes on as before where the cheapest way parts from it, and that way does not.
 pub(super) fn goes_on(
     chain: &Chain<'_, '_>,
@@ -39,7 +42,11 @@ pub(super) fn goes_on(
         let [from, to] = [stretch[0].place.start, stretch[stretch.len() - 1].place.end]
             .map(|at| find(at).unwrap_or_else(|place| place));
         let before: BTreeSet<u32> = ids(&chain[..from]).collect();
-        let is_new = |id: &u32| !before.contains(id) && prices.counts.of(Topic::Id, *id) == 0;
+        let is_new = |id: &u32| {
+            !before.contains(id)
+                && !prices.kinds.is_announced(*id)
+                && prices.counts.of(Topic::Id, *id) == 0
+        };
         let frames = stretch
             .iter()
             .filter_map(|step| split(&window.bytes[step.place.clone()], window.core_bit).ok());
@@ -47,7 +54,8 @@ pub(super) fn goes_on(
         let new = |ids: &[u32]| ids.iter().filter(|id| is_new(id)).count();
         let own: Vec<u32> = ids(&chain[from..to]).collect();
         !is_shared(&stretch[0])
-            && others.len() >= ALIKE
+            && own.len() >= IN_A_ROW
+            && others.len() >= IN_A_ROW
             && OFTEN * new(&others) >= others.len()
             && MOSTLY * new(&own) <= own.len()
     })

@@ -122,6 +122,7 @@ impl Status<'_> {
             SourceEvent::LinkRestored { .. } => self.state = State::Recording,
             SourceEvent::Stopped
             | SourceEvent::TargetReset
+            | SourceEvent::Gap(_)
             | SourceEvent::Text(_)
             | SourceEvent::Notice(_) => {}
         }

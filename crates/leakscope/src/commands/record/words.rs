@@ -45,7 +45,9 @@ pub(super) fn event(event: &SourceEvent) -> String {
             };
             format!("the link is back after {gone}: {missing}")
         }
-        SourceEvent::Text(text) | SourceEvent::Notice(text) => text.clone(),
+        SourceEvent::Text(text) | SourceEvent::Gap(text) | SourceEvent::Notice(text) => {
+            text.clone()
+        }
     }
 }
 

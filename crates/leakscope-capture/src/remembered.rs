@@ -1,40 +1,26 @@
-//! What is remembered of an input: enough to notice that it holds another recording by now. What is only added to keeps all of it.
+//! What is remembered of an input: enough to notice that it holds other bytes by now. What is only added to keeps all of it.
 
 use std::io;
 
-use leakscope_analysis::trace::Feed;
-
-/// What was read is no longer there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Gone {
-    /// The input has become shorter.
-    #[error(
-        "The recording is shorter than it was: it was cut off, or another is written in its place. What was read before stays \
-         here; start again to look at what is there now."
-    )]
+/// Whether what was read of an input still stands in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// All that is remembered of it does.
+    Whole,
+    /// The input is shorter than what was read of it.
     Shorter,
     /// Other bytes stand where these stood.
-    #[error(
-        "The recording has become another one: other bytes stand in its file than were read. What was read before stays here; \
-         start again to look at what is there now."
-    )]
     Other,
-}
-
-impl From<Gone> for io::Error {
-    fn from(gone: Gone) -> Self {
-        Self::other(gone)
-    }
 }
 
 /// The bytes at both ends of what was read of an input.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Remembered {
+pub struct Remembered {
     first: Vec<u8>,
     /// Those before `end`.
     last: Vec<u8>,
     /// How far it was ever read.
-    pub(crate) end: u64,
+    end: u64,
 }
 
 /// Of headers, which are alike in all recordings of a program, and the first packets, which are not.
@@ -43,13 +29,18 @@ const FIRST: usize = 1024;
 const LAST: usize = 4096;
 
 impl Remembered {
+    /// How far it was ever read, in bytes.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
     /// Whether bytes up to here are new.
-    pub(crate) fn is_new(&self, behind: u64) -> bool {
+    pub fn is_new(&self, behind: u64) -> bool {
         behind > self.end
     }
 
-    /// These were read.
-    pub(crate) fn learn(&mut self, offset: u64, bytes: &[u8]) {
+    /// These bytes were read at this offset.
+    pub fn learn(&mut self, offset: u64, bytes: &[u8]) {
         let behind = offset + bytes.len() as u64;
         if offset <= self.first.len() as u64 {
             let known = self.first.len() - offset as usize;
@@ -71,43 +62,51 @@ impl Remembered {
         self.end = behind;
     }
 
-    /// Whether all of it stands in this input still: if not, or if that cannot be read, the error says so.
-    pub(crate) fn is_in<F>(&self, feed: &mut F, input: usize) -> io::Result<()>
-    where
-        F: Feed<Error = io::Error> + ?Sized,
-    {
-        stand(&self.first, feed, input, 0)?;
-        self.ends_in(feed, input)
+    /// Whether all of it stands in this input still, which is read by `read_at` (where, and into what; how much there was).
+    ///
+    /// # Errors
+    /// Those of `read_at`.
+    pub fn is_in(
+        &self,
+        mut read_at: impl FnMut(u64, &mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<Standing> {
+        match stand(&self.first, 0, &mut read_at)? {
+            Standing::Whole => self.ends_in(read_at),
+            gone => Ok(gone),
+        }
     }
 
     /// As [`Remembered::is_in`], of the end alone: who writes another recording comes there before anything new is seen behind it.
-    pub(crate) fn ends_in<F>(&self, feed: &mut F, input: usize) -> io::Result<()>
-    where
-        F: Feed<Error = io::Error> + ?Sized,
-    {
-        stand(&self.last, feed, input, self.end - self.last.len() as u64)
+    ///
+    /// # Errors
+    /// Those of `read_at`.
+    pub fn ends_in(
+        &self,
+        read_at: impl FnMut(u64, &mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<Standing> {
+        stand(&self.last, self.end - self.last.len() as u64, read_at)
     }
 }
 
-/// These bytes stand here.
-fn stand<F>(bytes: &[u8], feed: &mut F, input: usize, offset: u64) -> io::Result<()>
-where
-    F: Feed<Error = io::Error> + ?Sized,
-{
+/// Whether these bytes stand here.
+fn stand(
+    bytes: &[u8],
+    offset: u64,
+    mut read_at: impl FnMut(u64, &mut [u8]) -> io::Result<usize>,
+) -> io::Result<Standing> {
     let mut room = [0; LAST];
     let mut found = 0;
     while found < bytes.len() {
-        let count = feed.read_at(input, offset + found as u64, &mut room[found..bytes.len()])?;
-        if count == 0 {
-            return Err(Gone::Shorter.into());
+        match read_at(offset + found as u64, &mut room[found..bytes.len()])? {
+            0 => return Ok(Standing::Shorter),
+            count => found += count,
         }
-        found += count;
     }
-    if room[..found] == *bytes {
-        Ok(())
+    Ok(if room[..found] == *bytes {
+        Standing::Whole
     } else {
-        Err(Gone::Other.into())
-    }
+        Standing::Other
+    })
 }
 
 #[cfg(test)]
