@@ -130,6 +130,7 @@ impl Trace {
         let is_known = self.counts.heap_events > 0 || source.modules.has_heap();
         let callers = if is_known { 2 } else { 0 };
         let Some(dialect) = DialectId::guessed(payload, callers) else {
+            self.unnamed.note(piece.id(), piece.time);
             let kind = ProblemKind::UnnamedModuleEvents { id: piece.id() };
             self.piece_problem(index, kind, piece);
             return Meant::Module;
