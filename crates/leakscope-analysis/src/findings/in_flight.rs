@@ -28,7 +28,8 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let floors = case.floors().bytes;
     let lows_rise = rise::lows_rise(floors, case.scatter());
     let keeps_rising = lows_rise || Rise::of(floors, 0.0).is_some_and(|rise| rise.keeps_rising());
-    if keeps_rising && rise::is_above_its_start(floors, case.scatter()) {
+    let is_above_its_start = rise::is_above_its_start(floors, case.scatter());
+    if keeps_rising && is_above_its_start {
         return Some(growing_queue(case, floors));
     }
     let never_so_many = case.position(case.history.max_first_reached) > LATE;
@@ -49,7 +50,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     }
     Some(Finding {
         verdict: Verdict::InFlight,
-        confidence: if keeps_rising || never_so_many {
+        confidence: if keeps_rising || is_above_its_start || never_so_many {
             // A queue that is filled faster than it is emptied looks so, too.
             Confidence::Low
         } else if freed >= MANY_FREED {

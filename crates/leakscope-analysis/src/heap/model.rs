@@ -268,12 +268,12 @@ impl HeapModel {
                 self.carried = Carried::default();
                 None
             }
-            Start::AfterStop | Start::AfterReset => {
+            Start::AfterStop | Start::PerhapsAfterReset | Start::AfterReset => {
                 let carried = match start {
                     Start::AfterReset => Carried::default(),
                     _ => self.carried.paused(&self.blocks),
                 };
-                self.close_session(time, start == Start::AfterStop, stacks);
+                self.close_session(time, start != Start::AfterReset, stacks);
                 self.carried = carried;
                 self.session.after_reset = start == Start::AfterReset;
                 self.recent.clear();

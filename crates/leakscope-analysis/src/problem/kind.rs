@@ -96,6 +96,8 @@ pub enum ProblemKind {
     StacksWithoutElf,
     /// The target restarted within the trace.
     Restart,
+    /// Recording began again within the trace, and nothing says whether the target restarted.
+    PerhapsRestart,
     /// Recording was stopped and started again within the trace.
     Paused,
     /// The frees of blocks were lost: their addresses were allocated again while they lived.
@@ -254,6 +256,7 @@ impl ProblemKind {
             Self::NoCallStacks => "no-call-stacks",
             Self::StacksWithoutElf => "stacks-without-elf",
             Self::Restart => "restart",
+            Self::PerhapsRestart => "perhaps-restart",
             Self::Paused => "paused",
             Self::FreeLost => "free-lost",
             Self::AllocationLost => "allocation-lost",

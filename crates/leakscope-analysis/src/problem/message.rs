@@ -147,6 +147,14 @@ impl ProblemKind {
                 Word::one_or(count, " time", " times"),
                 Text("; each session is judged by itself"),
             ],
+            Self::PerhapsRestart => vec![
+                Text("recording began again "),
+                Count(count),
+                Word::one_or(count, " time", " times"),
+                Text(
+                    ", and the target's clock does not tell whether it restarted; each session is judged by itself",
+                ),
+            ],
             Self::Paused => vec![
                 Text("recording was stopped and started again "),
                 Count(count),

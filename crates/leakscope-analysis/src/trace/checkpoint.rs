@@ -79,6 +79,7 @@ impl Trace {
             tasks: Tasks::default(),
             stacks: Stacks::elsewhere(),
             admitted: self.admitted.clone(),
+            unnamed: self.unnamed.clone(),
             resources: self.resources.clone(),
             markers: self.markers.clone(),
             copies: self.copies.clone(),
@@ -86,6 +87,9 @@ impl Trace {
             counts: self.counts,
             end: self.end,
             was_stopped: self.was_stopped,
+            restarts: self.restarts,
+            pauses: self.pauses,
+            before_session: self.before_session,
             problems: self.problems.clone(),
         }
     }
@@ -105,6 +109,9 @@ impl StreamState {
             drop_count: self.drop_count,
             started: self.started,
             damaged_at: self.damaged_at,
+            restarts: self.restarts,
+            pauses: self.pauses,
+            was_paused: self.was_paused,
         }
     }
 }

@@ -2,12 +2,25 @@
 
 use leakscope_systemview::Init;
 
+/// What a target's clock says of a start sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It has run on, or says nothing.
+    RunsOn,
+    /// It began anew.
+    Reset,
+    /// Both may be.
+    Either,
+}
+
 /// What the target's clock said last, and when.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TargetClock {
     microseconds: Option<(u64, u64)>,
-    /// What it said behind the first start sequence since the target was reset, in microseconds.
-    at_first: Option<u64>,
+    /// What it said behind the first start sequence since the target was reset, in microseconds, and when.
+    at_first: Option<(u64, u64)>,
+    /// At how many start sequences it said more than at the one before, and never less.
+    rises: u32,
     cycles: Option<(u32, u64)>,
     /// Whether a start sequence came since.
     began: bool,
@@ -15,8 +28,16 @@ pub(super) struct TargetClock {
     stands: bool,
 }
 
-/// A clock that runs in steps, and a recorder that takes its time, in microseconds.
-const STEPS: u64 = 100_000;
+/// A system's clock runs in steps of a hundredth of a second at most, in microseconds; seldom of a tenth, or it has not begun
+/// to run when it is told first.
+const STEP: u64 = 10_000;
+const LONGEST_STEP: u64 = 100_000;
+
+/// So many units of a clock are more than chance.
+const LEAST_ADVANCE: u64 = 1000;
+
+/// A clock that begins anew each time says more than before so often by a chance of one in 720.
+const RISES: u32 = 6;
 
 /// A target that tells of itself so long after its reset, in microseconds, may do so after the next one, too: at most so
 /// much later, beside twice that.
@@ -26,21 +47,21 @@ const LATER: u64 = 2_000_000;
 const SECOND: u64 = 1_000_000;
 
 impl TargetClock {
-    /// The clock says this many microseconds at `time`; returns whether the target was reset: behind a start sequence, or where
-    /// one may have been lost, it runs backwards and has not come round, or it cannot have come there by running
-    /// on, and may have from zero. (The time alone is told again now and then.)
+    /// The clock says this many microseconds at `time`. The target was reset if, behind a start sequence, or where one may have
+    /// been lost, it runs backwards and has not come round, or it cannot have come there by running on, and may have from zero.
+    /// (The time alone is told again now and then.)
     pub(super) fn microseconds(
         &mut self,
         now: u64,
         time: u64,
         init: &Init,
         damaged_at: Option<u64>,
-    ) -> bool {
+    ) -> Told {
         let began = std::mem::take(&mut self.began);
         let before = self.microseconds.replace((now, time));
-        let first = *self.at_first.get_or_insert(now);
+        let (first, since) = *self.at_first.get_or_insert((now, time));
         let Some((before, then)) = before else {
-            return false;
+            return Told::RunsOn;
         };
         let ticks = time.saturating_sub(then);
         if !began && now == before && init.timestamp_hz > 0 && ticks > init.timestamp_hz.into() {
@@ -48,18 +69,38 @@ impl TargetClock {
         }
         let is_broken = damaged_at.is_some_and(|at| at >= then);
         if self.stands || !began && !is_broken {
-            return false;
+            return Told::RunsOn;
         }
-        let is_from_zero = first <= EARLY && now <= 2 * first + LATER;
-        let was_reset = if now < before {
-            began && is_from_zero || !comes_round(before, now, ticks, init)
+        let is_from_zero = began && first <= EARLY && now <= 2 * first + LATER;
+        let told = if now < before {
+            self.rises = 0;
+            if is_from_zero || !comes_round(before, now, ticks, init) {
+                Told::Reset
+            } else {
+                Told::RunsOn
+            }
+        } else if is_from_zero {
+            self.rises += u32::from(now > before);
+            let told = match advances(before, now, ticks, init) {
+                // So little has passed since: more has since the first one.
+                Told::Either if first <= now => {
+                    advances(first, now, time.saturating_sub(since), init)
+                }
+                told => told,
+            };
+            // One that stands still in sleep goes on all the same.
+            if self.rises >= RISES {
+                Told::RunsOn
+            } else {
+                told
+            }
         } else {
-            began && is_from_zero && stays_behind(now - before, ticks, init)
+            Told::RunsOn
         };
-        if was_reset {
-            self.at_first = Some(now);
+        if told == Told::Reset {
+            self.at_first = Some((now, time));
         }
-        was_reset
+        told
     }
 
     /// A start sequence comes.
@@ -67,8 +108,8 @@ impl TargetClock {
         self.began = true;
     }
 
-    /// The counter from which time stamps are taken has this value at `time`, behind a start sequence (the time alone is told
-    /// again now and then, and lost data make it look wrong); returns whether it cannot have come there by running on.
+    /// The counter from which time stamps are taken has this value at `time`. The target was reset if, behind a start sequence
+    /// (the time alone is told again now and then, and lost data make it look wrong), it cannot have come there by running on.
     ///
     /// The number wraps (after 18 s at 240 MHz), so that only one that is far off proves something. A recorder that shortens its
     /// time stamps by some bits tells all of the counter (`may_be_shifted`): it runs with the processor then.
@@ -78,13 +119,14 @@ impl TargetClock {
         time: u64,
         init: &Init,
         may_be_shifted: bool,
-    ) -> bool {
+        damaged_at: Option<u64>,
+    ) -> Told {
         let began = std::mem::take(&mut self.began);
         let Some((before, then)) = self.cycles.replace((now, time)) else {
-            return false;
+            return Told::RunsOn;
         };
         if !began || init.timestamp_hz == 0 {
-            return false;
+            return Told::RunsOn;
         }
         let ticks = time.saturating_sub(then);
         let (hz, cpu_hz) = (u64::from(init.timestamp_hz), u64::from(init.cpu_hz));
@@ -94,12 +136,54 @@ impl TargetClock {
             Some(cpu_hz).filter(|_| is_shifted && cpu_hz != hz),
         ];
         let (before, now) = (before.into(), now.into());
-        let may_run_on = |rate| runs_on(before, now, ticks, hz, rate, WRAP) != Some(false);
+        let may_run_on = |drift: &Drift| {
+            let mut rates = rates.into_iter().flatten();
+            rates.any(|rate| runs_on(before, now, ticks, hz, rate, WRAP, drift) != Some(false))
+        };
+        let is_paced = ticks > 3 * (ticks / PACED.of_elapsed + hz / PACED.of_second);
         let shifts = if may_be_shifted { MOST_SHIFT } else { 0 };
-        !rates.into_iter().flatten().any(may_run_on)
-            && !(0..=shifts).any(|shift| keeps_pace(before, now, ticks, 1 << shift))
+        if (0..=shifts).any(|shift| keeps_pace(before, now, ticks, 1 << shift))
+            || is_paced && may_run_on(&PACED)
+        {
+            return Told::RunsOn;
+        }
+        // Where bytes were lost, time was.
+        if damaged_at.is_some_and(|at| at >= then) {
+            return if may_run_on(&LOOSE) {
+                Told::RunsOn
+            } else {
+                Told::Reset
+            };
+        }
+        if may_run_on(&STEPPED) {
+            Told::Either
+        } else {
+            Told::Reset
+        }
     }
 }
+
+/// How far a clock may be from where it is expected: a part of what has elapsed, and a part of a second.
+struct Drift {
+    of_elapsed: u64,
+    of_second: u64,
+}
+
+/// One that takes the time stamps' counter, or another one as good.
+const PACED: Drift = Drift {
+    of_elapsed: 1000,
+    of_second: 1000,
+};
+/// Another one, which is told in steps and a little late …
+const STEPPED: Drift = Drift {
+    of_elapsed: 20,
+    of_second: SECOND / STEP,
+};
+/// … or is slow to be told.
+const LOOSE: Drift = Drift {
+    of_elapsed: 20,
+    of_second: SECOND / LONGEST_STEP,
+};
 
 /// Where a number of 32 bits comes round.
 const WRAP: u64 = 1 << 32;
@@ -111,11 +195,19 @@ const WIDTHS: std::ops::RangeInclusive<u32> = 16..=32;
 const MOST_SHIFT: u32 = 8;
 
 /// Whether a clock of this rate that comes round at `wrap` may have come from `before` to `now` in so many ticks; `None` if it
-/// can have come anywhere. It may be told in steps and a little late, and drift: a twentieth is allowed.
-fn runs_on(before: u64, now: u64, ticks: u64, hz: u64, rate: u64, wrap: u64) -> Option<bool> {
+/// can have come anywhere.
+fn runs_on(
+    before: u64,
+    now: u64,
+    ticks: u64,
+    hz: u64,
+    rate: u64,
+    wrap: u64,
+    drift: &Drift,
+) -> Option<bool> {
     let [before, now, ticks, hz, rate, wrap] = [before, now, ticks, hz, rate, wrap].map(u128::from);
     let elapsed = ticks * rate / hz;
-    let tolerance = elapsed / 20 + rate / 10;
+    let tolerance = elapsed / u128::from(drift.of_elapsed) + rate / u128::from(drift.of_second);
     if tolerance > wrap / 4 {
         return None;
     }
@@ -154,19 +246,49 @@ fn comes_round(before: u64, now: u64, ticks: u64, init: &Init) -> bool {
         .into_iter()
         .flatten();
     clocks.any(|(rate, wrap)| {
-        before.max(now) < wrap && runs_on(before, now, ticks, hz, rate, wrap) == Some(true)
+        before.max(now) < wrap && runs_on(before, now, ticks, hz, rate, wrap, &LOOSE) == Some(true)
     })
 }
 
-/// Whether a clock that runs on would be further than `advance` microseconds after so many ticks. Some systems count
-/// milliseconds or ticks in their place: theirs may be.
-fn stays_behind(advance: u64, ticks: u64, init: &Init) -> bool {
+/// Whether a clock that is told in microseconds has run on from `before` to `now` in so many ticks. Some systems count
+/// milliseconds or ticks in their place.
+fn advances(before: u64, now: u64, ticks: u64, init: &Init) -> Told {
     if init.timestamp_hz == 0 {
-        return false;
+        return Told::RunsOn;
     }
+    let advance = u128::from(now - before);
     let microseconds = u128::from(ticks) * 1_000_000 / u128::from(init.timestamp_hz);
-    let runs_on = [microseconds, microseconds / 1000, u128::from(ticks)]
-        .iter()
-        .any(|elapsed| u128::from(advance).abs_diff(*elapsed) <= elapsed / 20);
-    !runs_on && u128::from(advance) + microseconds / 20 + u128::from(STEPS) < microseconds
+    let step = u128::from(step_of(before, now));
+    let units = [
+        (microseconds, step),
+        (microseconds / 1000, 0),
+        (ticks.into(), 0),
+    ];
+    let runs_on = |&(elapsed, step): &(u128, u128)| {
+        let is_far = advance >= (3 * step).max(LEAST_ADVANCE.into());
+        is_far && advance.abs_diff(elapsed) <= elapsed / 50 + step
+    };
+    if units.iter().any(runs_on) {
+        return Told::RunsOn;
+    }
+    let slowest = if before == 0 || step == LONGEST_STEP.into() {
+        LONGEST_STEP
+    } else {
+        STEP
+    };
+    let may_run_on = (units.iter()).any(|&(elapsed, _)| advance.abs_diff(elapsed) <= elapsed / 20);
+    if !may_run_on && advance + microseconds / 20 + u128::from(slowest) < microseconds {
+        Told::Reset
+    } else {
+        Told::Either
+    }
+}
+
+/// The steps in which a clock that says these numbers may run: the longest power of ten of which both are multiples.
+fn step_of(before: u64, now: u64) -> u64 {
+    let mut step = LONGEST_STEP;
+    while !before.is_multiple_of(step) || !now.is_multiple_of(step) {
+        step /= 10;
+    }
+    step
 }

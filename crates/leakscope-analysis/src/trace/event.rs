@@ -111,6 +111,8 @@ pub enum Start {
     AfterStop,
     /// Again, after the target had been reset: its heap is another one.
     AfterReset,
+    /// Again, and the target may have been reset before, or run on.
+    PerhapsAfterReset,
     /// The start sequence was only repeated.
     Repeated,
 }

@@ -2,6 +2,7 @@
 
 use leakscope_systemview::{Extended, Packet, SystemDescription, SystemItem, Text, id};
 
+use super::clock::Told;
 use super::dialect;
 use super::event::Start;
 use super::modules::Description;
@@ -109,22 +110,23 @@ impl Trace {
             Packet::TraceStart => return Meant::Start(self.start(index, piece)),
             Packet::TraceStop => {
                 self.was_stopped = true;
+                self.forget_running(piece.core());
                 return Meant::Stop;
             }
             Packet::SystimeUs { microseconds } => {
                 let source = &mut self.streams[index];
                 let damaged_at = source.damaged_at;
                 let clock = &mut source.target_clock;
-                if clock.microseconds(microseconds, piece.time, &init, damaged_at) {
-                    return self.reset(index, piece);
-                }
+                let told = clock.microseconds(microseconds, piece.time, &init, damaged_at);
+                return self.follow_clock(index, piece, told);
             }
             Packet::SystimeCycles { cycles } => {
                 let may_be_shifted = !self.espressif;
-                let clock = &mut self.streams[index].target_clock;
-                if clock.cycles(cycles, piece.time, &init, may_be_shifted) {
-                    return self.reset(index, piece);
-                }
+                let source = &mut self.streams[index];
+                let damaged_at = source.damaged_at;
+                let clock = &mut source.target_clock;
+                let told = clock.cycles(cycles, piece.time, &init, may_be_shifted, damaged_at);
+                return self.follow_clock(index, piece, told);
             }
             Packet::MarkStart { marker } => return Meant::Mark(marker),
             Packet::Extended(extended) => match extended {
@@ -164,22 +166,31 @@ impl Trace {
         self.counts.dropped += packets;
         let kind = ProblemKind::Overflow { packets };
         self.piece_problem(index, kind, piece);
-        if self.espressif {
-            self.cores.forget();
-        } else {
-            self.cores.of(piece.core()).forget();
-        }
+        self.forget_running(piece.core());
         Meant::Gap {
             from: piece.time.saturating_sub(u64::from(piece.delta)),
             packets,
         }
     }
 
+    /// From now on nobody knows who runs on a core, or on all that share its buffer.
+    fn forget_running(&mut self, core: u8) {
+        if self.espressif {
+            self.cores.forget();
+        } else {
+            self.cores.of(core).forget();
+        }
+    }
+
     pub(super) fn start(&mut self, index: usize, piece: &Piece) -> Start {
         self.streams[index].target_clock.begin();
         let first_of_all = self.streams.iter().all(|source| !source.started);
-        let first_here = !std::mem::replace(&mut self.streams[index].started, true);
         let after_stop = std::mem::take(&mut self.was_stopped);
+        let source = &mut self.streams[index];
+        let first_here = !std::mem::replace(&mut source.started, true);
+        self.pauses += u32::from(after_stop && !first_of_all);
+        source.was_paused = source.pauses < self.pauses;
+        source.pauses = self.pauses;
         if first_of_all {
             return Start::First;
         }
@@ -194,14 +205,39 @@ impl Trace {
         if first_here || !after_stop {
             return Start::Repeated;
         }
-        self.piece_problem(index, ProblemKind::Paused, piece);
-        self.cores.forget();
+        self.begin_session(index, ProblemKind::Paused, piece);
         Start::AfterStop
     }
 
-    pub(super) fn reset(&mut self, index: usize, piece: &Piece) -> Meant {
-        self.piece_problem(index, ProblemKind::Restart, piece);
+    /// Another session begins, as this problem says.
+    fn begin_session(&mut self, index: usize, why: ProblemKind, piece: &Piece) {
+        self.piece_problem(index, why, piece);
         self.cores.forget();
+        self.before_session = self.counts.heap_events;
+    }
+
+    /// The target's clock was told.
+    fn follow_clock(&mut self, index: usize, piece: &Piece, told: Told) -> Meant {
+        let source = &mut self.streams[index];
+        let is_empty = self.counts.heap_events == self.before_session;
+        if told == Told::RunsOn || told == Told::Either && (source.was_paused || is_empty) {
+            return Meant::System;
+        }
+        source.restarts += 1;
+        if source.restarts <= self.restarts {
+            // Another core has told of it.
+            return Meant::System;
+        }
+        self.restarts = source.restarts;
+        if told == Told::Reset {
+            return self.reset(index, piece);
+        }
+        self.begin_session(index, ProblemKind::PerhapsRestart, piece);
+        Meant::Start(Start::PerhapsAfterReset)
+    }
+
+    pub(super) fn reset(&mut self, index: usize, piece: &Piece) -> Meant {
+        self.begin_session(index, ProblemKind::Restart, piece);
         self.tasks.forget_all();
         self.admitted.clear();
         for source in &mut self.streams {

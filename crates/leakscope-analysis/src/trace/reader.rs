@@ -15,6 +15,7 @@ use super::modules::Modules;
 use super::stacks::Stacks;
 use super::stream::{Piece, Ready, Special, Stream};
 use super::tasks::Tasks;
+use super::unnamed::Unnamed;
 use crate::outcome::Target;
 use crate::problem::{ProblemKind, Problems};
 
@@ -38,6 +39,7 @@ pub struct Trace {
     pub(super) tasks: Tasks,
     pub(super) stacks: Stacks,
     pub(super) admitted: Admitted,
+    pub(super) unnamed: Unnamed,
     pub(super) resources: FxHashMap<u32, String>,
     pub(super) markers: FxHashMap<u32, String>,
     pub(super) copies: Copies,
@@ -45,6 +47,11 @@ pub struct Trace {
     pub(super) counts: Counts,
     pub(super) end: u64,
     pub(super) was_stopped: bool,
+    /// Each core tells of the same ones: as many as the one that tells of most.
+    pub(super) restarts: u32,
+    pub(super) pauses: u32,
+    /// How many heap events had come before this session.
+    pub(super) before_session: u64,
     pub(super) problems: Problems,
 }
 
@@ -83,6 +90,11 @@ pub(super) struct StreamState {
     pub(super) started: bool,
     /// When bytes were skipped last, or the data ended inside a packet.
     pub(super) damaged_at: Option<u64>,
+    /// The restarts and pauses of which it has told, or whose start sequence it has come to.
+    pub(super) restarts: u32,
+    pub(super) pauses: u32,
+    /// Whether its last start sequence is behind a pause.
+    pub(super) was_paused: bool,
 }
 
 /// What a packet means, before its payload is borrowed.
@@ -125,6 +137,9 @@ impl Trace {
             drop_count: None,
             started: false,
             damaged_at: None,
+            restarts: 0,
+            pauses: 0,
+            was_paused: false,
         });
         let mut problems = Problems::default();
         if let Some(core) = layout.same_core_twice {
@@ -137,6 +152,7 @@ impl Trace {
             tasks: Tasks::default(),
             stacks: Stacks::new(layout.unwinder.clone()),
             admitted: Admitted::default(),
+            unnamed: Unnamed::default(),
             resources: FxHashMap::default(),
             markers: FxHashMap::default(),
             copies: Copies::default(),
@@ -144,6 +160,9 @@ impl Trace {
             counts: Counts::default(),
             end: 0,
             was_stopped: false,
+            restarts: 0,
+            pauses: 0,
+            before_session: 0,
             problems,
         }
     }

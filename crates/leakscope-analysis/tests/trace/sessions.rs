@@ -5,7 +5,7 @@ use leakscope_analysis::trace::Start;
 use leakscope_systemview::Packet;
 use leakscope_testing::scenario::{HZ, IDF_HEAP, MAIN, Scenario, WORKER};
 
-use crate::reading::{read, read_one};
+use crate::reading::{Reading, read, read_one};
 
 pub(crate) const LEAK: &[u32] = &[0x4200_1000];
 pub(crate) const OTHER: &[u32] = &[0x4200_2000];
@@ -270,6 +270,110 @@ fn a_clock_that_runs_on_was_not_reset() {
     ] {
         assert_eq!(sessions_of_clocks(first, second), 1, "{first} {second}");
     }
+}
+
+/// Boots of so many ticks, each behind a start sequence without a stop, and what the target's clock says at these: a program that
+/// leaks nothing.
+fn boots_of(ticks: u32, clock: impl Fn(u64) -> Packet<'static>) -> Reading {
+    let mut recording = Scenario::empty();
+    for boot in 0..12 {
+        recording.start().packet(&clock(boot));
+        recording.module(512, IDF_HEAP).run(MAIN);
+        for number in 0..3 {
+            recording.after(10).allocate(BLOCK + 64 * number, 40, OTHER);
+        }
+        for round in 0..ticks / 100 {
+            let block = BLOCK + 0x1000 + 16 * (round % 7);
+            recording.after(30).allocate(block, 8, LEAK);
+            recording.after(70);
+            if round + 1 < ticks / 100 {
+                recording.free(block, OTHER);
+            }
+        }
+    }
+    read_one(recording.plain())
+}
+
+/// A target that is reset again and again tells the same time at each start, or nearly: however short its boots are, each is judged
+/// by itself.
+#[test]
+fn short_boots_are_sessions() {
+    for ticks in [1000, 5000, 21_000, 72_000, 300_000] {
+        for (first, scatter) in [(0, 0), (120_000, 0), (120_000, 3000), (5_000_000, 40_000)] {
+            let reading = boots_of(ticks, |boot| Packet::SystimeUs {
+                microseconds: first + boot * 7919 % (scatter + 1),
+            });
+            let sessions = reading.outcome.sessions.len();
+            assert_eq!(sessions, 12, "{ticks} {first} {scatter}");
+            assert_eq!(reading.problem("free-lost"), None, "{ticks} {first}");
+            assert_eq!(reading.outcome.totals.outstanding_blocks, 12 * 4);
+        }
+        let reading = boots_of(ticks, |boot| Packet::SystimeCycles {
+            cycles: 77_000 + 13 * boot as u32,
+        });
+        assert_eq!(reading.outcome.sessions.len(), 12, "{ticks}");
+    }
+}
+
+/// A ring that repeats its start sequence so often that a clock hardly moves between, or that stands still in sleep: after a
+/// few times, it is known to run on.
+#[test]
+fn a_slow_clock_runs_on() {
+    let sessions = |tick: u64, rate: u64| {
+        let mut recording = Scenario::begun();
+        for round in 0..200 {
+            leak(&mut recording, 5 * round, 5);
+            let now = recording.time() / rate / tick * tick;
+            restart(&mut recording, 120_000 / tick * tick + now);
+        }
+        let reading = read_one(recording.plain());
+        assert!(reading.verdict(LEAK).is_leak(), "{tick} {rate}");
+        reading.outcome.sessions.len()
+    };
+    for (tick, rate, most) in [
+        (1, 1, 1),
+        (1000, 1, 2),
+        (10_000, 1, 8),
+        (7812, 1, 12),
+        (1, 3, 8),
+    ] {
+        let sessions = sessions(tick, rate);
+        assert!(sessions <= most, "{tick} {rate}: {sessions}");
+    }
+}
+
+/// Where the clock does not tell, each session is judged by itself; blocks that are freed in the next show that the target ran on.
+#[test]
+fn perhaps_it_was_reset() {
+    let recorded = |is_reset: bool| {
+        let mut recording = Scenario::empty();
+        recording
+            .start()
+            .systime_us(0)
+            .module(512, IDF_HEAP)
+            .run(MAIN);
+        leak(&mut recording, 0, 30);
+        restart(&mut recording, 0);
+        recording.run(MAIN);
+        for block in (0..30).map(|block| BLOCK + 16 * block) {
+            recording.after(1000);
+            if is_reset {
+                recording.allocate(block, 8, OTHER);
+            }
+            recording.free(block, OTHER);
+        }
+        let reading = read_one(recording.plain());
+        reading.check();
+        let started = [Start::First, Start::Repeated, Start::PerhapsAfterReset];
+        assert_eq!(reading.starts(), started);
+        assert_eq!(reading.codes(), ["perhaps-restart"]);
+        let sessions = &reading.outcome.sessions;
+        assert_eq!(sessions.len(), 2);
+        assert!(!sessions.iter().any(|session| session.after_reset));
+        reading.verdict(LEAK)
+    };
+    assert_eq!(recorded(false), Verdict::LateRelease);
+    assert_eq!(recorded(true), Verdict::LeakSteady);
 }
 
 /// A recording of so many seconds that tells the target's clock every five, with a start sequence or without, and its sessions.

@@ -38,7 +38,9 @@ pub(super) struct RawFile {
     places: Vec<Place>,
     /// What was written into it.
     written: Remembered,
-    /// The first one in which something else stands by now.
+    /// How long each part was that has ended, in bytes.
+    ended: Vec<(PathBuf, u64)>,
+    /// The first file in which something else stands by now.
     changed: Option<PathBuf>,
     bytes: Chain,
     /// What stands between a recording that exists and what is added to it.
@@ -71,6 +73,7 @@ impl RawFile {
             file: None,
             places: Vec::new(),
             written: Remembered::default(),
+            ended: Vec::new(),
             changed: None,
             bytes: Chain::default(),
             joint: Vec::new(),
@@ -256,6 +259,7 @@ impl RawFile {
         let front = [header.as_bytes(), &rotator.sent_header, &known].concat();
         self.sync()?;
         self.look_for_change()?;
+        self.ended.push((self.path.clone(), self.written.end()));
         self.path = path;
         let last = self.file.take();
         self.header = None;
@@ -338,6 +342,11 @@ impl RawFile {
     /// The first of its files in which something else was written meanwhile, or which was cut off.
     pub(super) fn changed(&mut self) -> io::Result<Option<&Path>> {
         self.look_for_change()?;
+        for (path, length) in &self.ended {
+            if fs::metadata(path)?.len() != *length {
+                self.changed.get_or_insert_with(|| path.clone());
+            }
+        }
         Ok(self.changed.as_deref())
     }
 

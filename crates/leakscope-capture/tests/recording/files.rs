@@ -454,12 +454,16 @@ fn a_file_that_others_write_into() {
     }
 }
 
-/// Any of its parts may have gone, and is named.
+/// Any of its parts may have gone, or be another one, and is named.
 #[test]
 #[cfg(unix)]
 fn a_part_that_has_gone_is_missed() {
     let trace = Board::trace(100);
-    for gone in ["heap.0001.svdat", "heap.0002.svdat"] {
+    for (gone, is_cut) in [
+        ("heap.0001.svdat", false),
+        ("heap.0002.svdat", false),
+        ("heap.0002.svdat", true),
+    ] {
         let folder = tempfile::tempdir().expect("a folder");
         let mut source = one_stream(&trace);
         let mut recording = Recording::create_in_parts(
@@ -472,12 +476,17 @@ fn a_part_that_has_gone_is_missed() {
         let (limits, interrupt) = (Limits::default(), Interrupt::default());
         recording.run(&mut source, &limits, &interrupt, &mut |_| {});
         let part = folder.path().join(gone);
-        fs::remove_file(&part).expect("a part");
-        let error = recording.finish().expect_err("it has gone");
-        assert!(
-            matches!(&error, FinishError::Gone { path, .. } if *path == part),
-            "{error}"
-        );
+        if is_cut {
+            fs::write(&part, "other").expect("a part");
+        } else {
+            fs::remove_file(&part).expect("a part");
+        }
+        let missed = match recording.finish().expect_err("it has gone") {
+            FinishError::Gone { path, .. } if !is_cut => path,
+            FinishError::Changed { path } if is_cut => path,
+            error => panic!("{error}"),
+        };
+        assert_eq!(missed, part);
     }
 }
 

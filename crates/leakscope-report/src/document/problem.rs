@@ -51,6 +51,7 @@ impl Severity {
             | ProblemKind::UnnamedModuleEvents { .. }
             | ProblemKind::HeapModuleGuessed { .. }
             | ProblemKind::Restart
+            | ProblemKind::PerhapsRestart
             | ProblemKind::Paused
             | ProblemKind::ClocksDiffer
             | ProblemKind::ElfUnchecked

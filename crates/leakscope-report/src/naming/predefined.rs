@@ -51,6 +51,9 @@ pub(super) fn named<'n>(
     fields.extend(match event.kind {
         EventKind::Start(Start::AfterStop) => Some(Field::word("start", "again")),
         EventKind::Start(Start::AfterReset) => Some(Field::word("start", "after a reset")),
+        EventKind::Start(Start::PerhapsAfterReset) => {
+            Some(Field::word("start", "again, perhaps after a reset"))
+        }
         EventKind::Start(Start::Repeated) => Some(Field::word("start", "repeated")),
         _ => None,
     });

@@ -243,6 +243,7 @@ fn problems() -> Vec<Problem> {
         ProblemKind::HeapModuleGuessed { id: 512 },
         ProblemKind::UnnamedModuleEvents { id: 600 },
         ProblemKind::Restart,
+        ProblemKind::PerhapsRestart,
         ProblemKind::Paused,
         ProblemKind::FreeLost,
         ProblemKind::AllocationLost,
