@@ -57,7 +57,15 @@ impl Trace {
                 }
                 Err(_) => self.unreadable(index, piece),
             },
-            _ => self.interpret_rarity(index, piece),
+            _ => {
+                let before = self.cores.current(piece.core());
+                let meant = self.interpret_rarity(index, piece);
+                if matches!(meant, Meant::Stop) {
+                    // What ends belongs to who ran then.
+                    return (before, meant);
+                }
+                meant
+            }
         };
         (self.cores.of(piece.core()).current(), meant)
     }
