@@ -166,6 +166,8 @@ struct Context {
 #[derive(Clone, Debug, Serialize)]
 struct WrongFree {
     kind: AnomalyKind,
+    /// It may be right.
+    is_doubtful: bool,
     time: u64,
     context: i64,
     core: u8,
@@ -303,6 +305,7 @@ impl WrongFree {
     fn new(anomaly: &Anomaly, context: trace::Context, scan: &Scan<'_>) -> Self {
         Self {
             kind: anomaly.kind,
+            is_doubtful: anomaly.is_doubtful,
             time: anomaly.time_ticks,
             context: scan.context_number(context),
             core: anomaly.core,

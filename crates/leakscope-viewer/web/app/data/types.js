@@ -9,7 +9,7 @@
  *  offset: number | null, time_s: number | null, time_ticks: number | null }} Problem the worst first */
 /** @typedef {{ site: number, verdict: Verdict, standing: Standing, confidence: string, title: string, reason: string,
  *  growth_bytes_per_second: number | null, growth: string, outstanding_bytes: number, outstanding_blocks: number }} Finding */
-/** @typedef {{ kind: string, time: number, context: number, core: number, address: string, title: string }} Anomaly */
+/** @typedef {{ kind: string, is_doubtful: boolean, time: number, context: number, core: number, address: string, title: string }} Anomaly */
 /** @typedef {{ time: number, size: number, context: number, core: number, live_bytes: number, retried: boolean, title: string }} Failure */
 /** @typedef {'reading' | 'following' | 'complete' | 'failed'} ReadingState */
 

@@ -183,7 +183,7 @@ function wrongFrees(page) {
     caption: 'Frees that cannot be right', rows: anomalies, limit: 8,
     chosen: ({ time }) => void toHeapEvent(page, time),
     columns: [
-      { name: 'What', cell: (anomaly) => anomaly.kind.replace('-', ' ') },
+      { name: 'What', cell: ({ kind, is_doubtful: isDoubtful }) => `${isDoubtful ? 'may be a ' : ''}${kind.replace('-', ' ')}` },
       { name: 'When', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
       { name: 'By', cell: (anomaly) => page.contextName(anomaly.context) },
       { name: 'Address', class: 'fixed', cell: (anomaly) => anomaly.address },
