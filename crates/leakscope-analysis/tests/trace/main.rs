@@ -25,6 +25,7 @@ mod reading;
 mod rows;
 mod sessions;
 mod stacks;
+mod together;
 mod twin;
 mod valid;
 
