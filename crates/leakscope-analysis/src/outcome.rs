@@ -27,8 +27,8 @@ pub struct Outcome {
     pub heaps: Vec<HeapUsage>,
     /// When the most bytes lived, and who held them.
     pub peak: Peak,
-    /// Frees and allocations that cannot be right, in order of time; at most
-    /// [`Outcome::KEPT`].
+    /// Frees that cannot be right, at most [`Outcome::KEPT`]: those that are proven, and behind them those that are in doubt, each
+    /// in order of time.
     pub anomalies: Vec<Anomaly>,
     /// Allocations that failed, in order of time; at most [`Outcome::KEPT`].
     pub failed_allocations: Vec<FailedAllocation>,

@@ -10,7 +10,7 @@ use leakscope_analysis::trace::{
 };
 use leakscope_report::program::AllocatorFrames;
 use leakscope_report::units::Clock;
-use leakscope_systemview::id;
+use leakscope_systemview::{id, varint};
 
 use crate::index::Index;
 use crate::index::actors::Actors;
@@ -199,6 +199,16 @@ impl Watching<'_, '_, '_> {
         self.sections.events += 1;
         self.system.count(id);
     }
+
+    /// A task is named.
+    fn learn_task(&mut self, event: &Event<'_>, trace: &Trace) {
+        let Ok((id, _)) = varint::read(event.payload, 0) else {
+            return;
+        };
+        if let Some(task) = trace.task_index(event, id) {
+            self.actors.learn(task, &trace.tasks()[task.index()]);
+        }
+    }
 }
 
 impl Watcher for Watching<'_, '_, '_> {
@@ -234,6 +244,9 @@ impl Watcher for Watching<'_, '_, '_> {
         _heap: &HeapModel,
     ) {
         self.names.learn(event, trace);
+        if event.id == id::TASK_INFO {
+            self.learn_task(event, trace);
+        }
         let is_first = !self.system.knows(event.id);
         self.count(event.id);
         self.batch.event(event, effect, trace, self.actors);

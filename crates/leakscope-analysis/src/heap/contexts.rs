@@ -115,6 +115,12 @@ impl Contexts {
         usage.outstanding_bytes += size;
     }
 
+    /// How many allocations and frees are its own.
+    pub(super) fn events(&self, index: u32) -> u64 {
+        let usage = self.list.get(index as usize);
+        usage.map_or(0, |usage| usage.allocations + usage.frees)
+    }
+
     pub(super) fn list(&self) -> &[ContextUsage] {
         &self.list
     }

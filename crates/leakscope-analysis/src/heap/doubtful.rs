@@ -5,6 +5,7 @@
 
 use super::blocks::LiveBlock;
 use super::left_alone::LeftAlone;
+use super::mistaken::Mistaken;
 use super::model::HeapModel;
 use crate::findings::first_gap;
 use crate::outcome::{Anomaly, AnomalyKind, Outcome};
@@ -22,7 +23,7 @@ const SHOWN_FOR_ONE: u64 = 4;
 const CHANCES: u64 = 100;
 
 /// What the trace knows of the order of events.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Order {
     /// Whether several cores were recorded.
     pub(super) has_several_cores: bool,
@@ -30,6 +31,8 @@ pub(super) struct Order {
     pub(super) misses_core: bool,
     /// Ticks of the whole trace.
     pub(super) length: u64,
+    /// When events came that nobody described, of which there are few.
+    pub(super) unnamed: Vec<u64>,
 }
 
 impl HeapModel {
@@ -44,26 +47,72 @@ impl HeapModel {
     pub(super) fn doubt_life(&mut self, block: LiveBlock, end: u64) {
         if first_gap(self.gaps.list(), block.time).is_none() {
             self.doubt(block.time, end);
-            self.order_unsure_since = Some(self.session.start);
+            let start = self.session.start;
+            let since = self.order_unsure_since.unwrap_or(start);
+            self.order_unsure_since = Some(since.min(start));
         }
     }
 
-    /// The frees that cannot be right, and which of them are in doubt.
-    pub(super) fn judged_anomalies(&self, order: Order) -> Vec<Anomaly> {
-        let left_alone = match self.anomalies[..] {
-            [] => LeftAlone::default(),
-            [..] => LeftAlone::of(self, order.length),
+    /// The frees that cannot be right: those that are proven, and behind them those that are in doubt.
+    pub(super) fn judged_anomalies(&self, order: &Order) -> Vec<Anomaly> {
+        let is_explained = self.explained_by_what_is_left(order.length);
+        let is_unnamed_before = |anomaly: &Anomaly| {
+            let between = since(anomaly)..=anomaly.time;
+            order.unnamed.iter().any(|time| between.contains(time))
         };
         let judged = self.anomalies.iter().map(|(anomaly, from)| Anomaly {
             is_doubtful: order.misses_core
                 || order.has_several_cores && self.is_order_unsure(anomaly.time)
-                || self.may_be_unseen(anomaly, *from)
-                || self.is_near_damage(anomaly)
+                || self.is_in_doubt(anomaly, *from)
                 || self.may_span_a_hole(anomaly, order.length)
-                || left_alone.explain(anomaly),
+                || is_unnamed_before(anomaly)
+                || is_explained(anomaly),
             ..anomaly.clone()
         });
-        judged.collect()
+        let mut judged: Vec<Anomaly> = judged.collect();
+        judged.sort_by_key(|anomaly| anomaly.is_doubtful);
+        judged
+    }
+
+    /// Room for other frees that cannot be right: of these, no more stay than are listed, and first of all those that are not in
+    /// doubt yet.
+    #[cold]
+    pub(super) fn drop_doubtful(&mut self) {
+        let doubts = self.anomalies.iter();
+        let doubts: Vec<bool> = doubts
+            .map(|(anomaly, from)| self.is_in_doubt(anomaly, *from))
+            .collect();
+        let sure = doubts.iter().filter(|is_in_doubt| !**is_in_doubt).count();
+        let mut room = [sure.min(Outcome::KEPT), Outcome::KEPT.saturating_sub(sure)];
+        let mut doubts = doubts.into_iter().map(usize::from);
+        self.anomalies.retain(|_| {
+            let room = &mut room[doubts.next().unwrap_or_default()];
+            let stays = *room > 0;
+            *room -= usize::from(stays);
+            stays
+        });
+    }
+
+    /// Whether it is known already that a free may be right.
+    fn is_in_doubt(&self, anomaly: &Anomaly, from: StackId) -> bool {
+        anomaly.is_doubtful || self.may_be_unseen(anomaly, from) || self.is_near_damage(anomaly)
+    }
+
+    /// Whether a free may be right, for what lives at the end of this session.
+    fn explained_by_what_is_left(&self, end: u64) -> impl Fn(&Anomaly) -> bool + use<> {
+        let (left_alone, mistaken) = match self.anomalies[..] {
+            [] => Default::default(),
+            [..] => (LeftAlone::of(self, end), Mistaken::of(self)),
+        };
+        move |anomaly| left_alone.explain(anomaly) || mistaken.explain(anomaly)
+    }
+
+    /// The session is over: which of its frees that cannot be right what it leaves behind explains.
+    pub(super) fn judge_by_what_is_left(&mut self, end: u64) {
+        let is_explained = self.explained_by_what_is_left(end);
+        for (anomaly, _) in &mut self.anomalies {
+            anomaly.is_doubtful = anomaly.is_doubtful || is_explained(anomaly);
+        }
     }
 
     /// Whether an event of one core may stand before one of another that came first.

@@ -45,11 +45,14 @@ impl SiteKey {
         }
     }
 
+    /// All frames.
+    pub(super) fn frames(self, stacks: &Stacks) -> &[u64] {
+        stacks.frames(self.stack)
+    }
+
     /// The allocator's own frames, and the program's.
     pub(super) fn split(self, stacks: &Stacks) -> (&[u64], &[u64]) {
-        stacks
-            .frames(self.stack)
-            .split_at(self.allocator_frames as usize)
+        self.frames(stacks).split_at(self.allocator_frames as usize)
     }
 }
 

@@ -9,7 +9,7 @@ use super::model::HeapModel;
 use crate::outcome::Anomaly;
 
 /// A call site that has freed fewer blocks does not show what it usually does.
-const LEAST_FREES: u64 = 3;
+pub(super) const LEAST_FREES: u64 = 3;
 
 /// Addresses of such blocks, and since when they live.
 #[derive(Debug, Default)]

@@ -11,6 +11,9 @@ use crate::outcome::{Anomaly, AnomalyKind, FailedAllocation, Outcome};
 use crate::problem::ProblemKind;
 use crate::trace::{Occasion, StackId, Stacks};
 
+/// More frees that cannot be right than are listed, so that proven ones among them have a place.
+const MOST_ANOMALIES: usize = 2 * Outcome::KEPT;
+
 /// How many blocks may be looked at, in all, to find the one that a wrong address lies in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ScanBudget(usize);
@@ -81,10 +84,15 @@ impl HeapModel {
                 }
             },
         };
-        if self.anomalies.len() < Outcome::KEPT {
+        if self.anomalies.len() == MOST_ANOMALIES {
+            self.drop_doubtful();
+        }
+        if self.anomalies.len() < MOST_ANOMALIES {
+            let is_doubtful = kind.is_double() && self.may_be_allocation(stack, stacks)
+                || matches!(kind, AnomalyKind::DoubleFree { freed_at, .. } if self.may_have_begun(address, freed_at));
             let anomaly = Anomaly {
                 kind,
-                is_doubtful: false,
+                is_doubtful,
                 time: now.time,
                 context: now.context,
                 core: now.core,

@@ -20,6 +20,7 @@ mod keys;
 mod left_alone;
 mod look;
 mod mishap;
+mod mistaken;
 mod model;
 mod moment;
 mod moving;

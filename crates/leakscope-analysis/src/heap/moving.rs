@@ -17,6 +17,8 @@ pub(super) struct Moving {
     block: Option<LiveBlock>,
     /// Since when.
     time: u64,
+    /// Who moves it, and how many allocations and frees were its own by then.
+    by: (u32, u64),
 }
 
 impl Moving {
@@ -41,10 +43,12 @@ impl HeapModel {
         if self.moving.len() == MOST {
             self.moving.remove(0);
         }
+        let by = self.contexts.index(now.context);
         self.moving.push(Moving {
             address,
             block,
             time: now.time,
+            by: (by, self.contexts.events(by)),
         });
         effect
     }
@@ -87,6 +91,15 @@ impl HeapModel {
                 completes: Completes::Reallocation,
             },
         }
+    }
+
+    /// When reallocations began of blocks that nobody saw begin, and who began them went on without an end of theirs.
+    pub(super) fn abandoned_moves(&self) -> impl Iterator<Item = u64> {
+        let abandoned = self.moving.iter().filter(|moving| {
+            let (by, events) = moving.by;
+            moving.block.is_none() && self.contexts.events(by) > events
+        });
+        abandoned.map(|moving| moving.time)
     }
 
     /// The block at an address that a reallocation leaves as it was: of several the newest one.

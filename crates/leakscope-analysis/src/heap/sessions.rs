@@ -360,6 +360,7 @@ impl HeapModel {
     /// the recording only paused.
     pub(super) fn close_session(&mut self, next_start: u64, is_pause: bool, stacks: &Stacks) {
         let end = self.stopped.unwrap_or(next_start);
+        self.judge_by_what_is_left(end);
         self.past.peak = Some(self.peak());
         let known = Known {
             pool: self.pool(stacks),

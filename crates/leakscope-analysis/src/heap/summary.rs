@@ -49,16 +49,18 @@ impl HeapModel {
         for &(site, bytes) in &peak.holders {
             call_sites[site].bytes_at_peak = bytes;
         }
-        let anomalies = self.judged_anomalies(Order {
+        let mut anomalies = self.judged_anomalies(&Order {
             has_several_cores: trace.target().cores.len() > 1,
             misses_core: !known.missing.is_empty()
                 || Self::recorded_over_serial_link(trace)
                 || Self::lacks_header(trace)
                 || Self::lacks_bytes(trace),
             length: end,
+            unnamed: trace.seldom_unnamed().collect(),
         });
         let double = doubtful(&anomalies, true, self.totals.double_frees);
         let wrong = doubtful(&anomalies, false, self.totals.wrong_frees);
+        anomalies.truncate(Outcome::KEPT);
         let counts = trace.counts();
         let totals = Totals {
             events: counts.packets,

@@ -79,6 +79,7 @@ impl Trace {
             tasks: Tasks::default(),
             stacks: Stacks::elsewhere(),
             admitted: self.admitted.clone(),
+            unnamed: self.unnamed.clone(),
             resources: self.resources.clone(),
             markers: self.markers.clone(),
             copies: self.copies.clone(),

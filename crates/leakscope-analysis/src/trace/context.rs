@@ -7,7 +7,7 @@ use super::tasks::TaskIndex;
 /// What runs on a core at some moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Context {
-    /// It is not known: before the first switch, or after a loss.
+    /// It is not known: before the first switch, and from a loss or a stop of the recording to the next one.
     #[default]
     Unknown,
     /// No task.
@@ -74,7 +74,7 @@ impl Cores {
         }
     }
 
-    /// After a loss nobody knows who runs, until the next switches.
+    /// After a loss or a stop nobody knows who runs, until the next switches.
     pub(super) fn forget(&mut self) {
         self.states.iter_mut().for_each(CoreState::forget);
     }
@@ -153,7 +153,7 @@ impl CoreState {
         self.settle();
     }
 
-    /// After a loss nobody knows who runs, until the next switch.
+    /// As [`Cores::forget`], of one core.
     pub(super) fn forget(&mut self) {
         self.set_base(Context::Unknown);
     }

@@ -57,7 +57,15 @@ impl Trace {
                 }
                 Err(_) => self.unreadable(index, piece),
             },
-            _ => self.interpret_rarity(index, piece),
+            _ => {
+                let before = self.cores.current(piece.core());
+                let meant = self.interpret_rarity(index, piece);
+                if matches!(meant, Meant::Stop) {
+                    // What ends belongs to who ran then.
+                    return (before, meant);
+                }
+                meant
+            }
         };
         (self.cores.of(piece.core()).current(), meant)
     }
@@ -122,6 +130,7 @@ impl Trace {
         let is_known = self.counts.heap_events > 0 || source.modules.has_heap();
         let callers = if is_known { 2 } else { 0 };
         let Some(dialect) = DialectId::guessed(payload, callers) else {
+            self.unnamed.note(piece.id(), piece.time);
             let kind = ProblemKind::UnnamedModuleEvents { id: piece.id() };
             self.piece_problem(index, kind, piece);
             return Meant::Module;

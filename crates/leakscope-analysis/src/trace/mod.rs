@@ -25,6 +25,7 @@ mod stacks;
 mod stream;
 mod tasks;
 mod together;
+mod unnamed;
 mod unwind;
 
 pub use checkpoint::Checkpoint;

@@ -133,6 +133,11 @@ impl Trace {
         self.cores.idle_since
     }
 
+    /// When events came of modules that nobody described, of which there are few.
+    pub(crate) fn seldom_unnamed(&self) -> impl Iterator<Item = u64> {
+        self.unnamed.seldom()
+    }
+
     /// Whether Espressif's OpenOCD wrote the recording.
     pub fn is_espressif(&self) -> bool {
         self.espressif

@@ -110,6 +110,7 @@ impl Trace {
             Packet::TraceStart => return Meant::Start(self.start(index, piece)),
             Packet::TraceStop => {
                 self.was_stopped = true;
+                self.forget_running(piece.core());
                 return Meant::Stop;
             }
             Packet::SystimeUs { microseconds } => {
@@ -167,14 +168,19 @@ impl Trace {
         self.counts.dropped += packets;
         let kind = ProblemKind::Overflow { packets };
         self.piece_problem(index, kind, piece);
-        if self.espressif {
-            self.cores.forget();
-        } else {
-            self.cores.of(piece.core()).forget();
-        }
+        self.forget_running(piece.core());
         Meant::Gap {
             from: piece.time.saturating_sub(u64::from(piece.delta)),
             packets,
+        }
+    }
+
+    /// From now on nobody knows who runs on a core, or on all that share its buffer.
+    fn forget_running(&mut self, core: u8) {
+        if self.espressif {
+            self.cores.forget();
+        } else {
+            self.cores.of(core).forget();
         }
     }
 

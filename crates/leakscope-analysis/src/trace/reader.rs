@@ -16,6 +16,7 @@ use super::stacks::Stacks;
 use super::stream::{Piece, Ready, Special, Stream};
 use super::tasks::Tasks;
 use super::together::Held;
+use super::unnamed::Unnamed;
 use crate::outcome::Target;
 use crate::problem::{ProblemKind, Problems};
 
@@ -39,6 +40,7 @@ pub struct Trace {
     pub(super) tasks: Tasks,
     pub(super) stacks: Stacks,
     pub(super) admitted: Admitted,
+    pub(super) unnamed: Unnamed,
     pub(super) resources: FxHashMap<u32, String>,
     pub(super) markers: FxHashMap<u32, String>,
     pub(super) copies: Copies,
@@ -153,6 +155,7 @@ impl Trace {
             tasks: Tasks::default(),
             stacks: Stacks::new(layout.unwinder.clone()),
             admitted: Admitted::default(),
+            unnamed: Unnamed::default(),
             resources: FxHashMap::default(),
             markers: FxHashMap::default(),
             copies: Copies::default(),

@@ -414,6 +414,28 @@ fn padding_at_the_end() {
     }
 }
 
+/// A sector that was never written: zeros in place of packets are lost bytes, however many they are, unless they are a sync.
+#[test]
+fn zeros_inside_a_session() {
+    let (bytes, all) = program(400, 9).plain_with_places();
+    for first in [100, 150, 201] {
+        for count in [1, 4, 20, 150] {
+            let place = all[first].start..all[first + count].start;
+            let mut bytes = bytes.clone();
+            bytes[place.clone()].fill(0);
+            let reading = read_one(bytes);
+            let skipped = reading.problem("skipped-bytes").expect("named");
+            assert_eq!(skipped.offset, Some(place.start as u64), "{place:?}");
+            let gap = reading.events.iter().find_map(|event| match event.kind {
+                Kind::Gap { bytes, .. } => Some(bytes),
+                _ => None,
+            });
+            assert_eq!(gap, Some(place.len() as u64), "{place:?}");
+            assert_eq!(reading.events.len(), all.len() - count + 1, "{place:?}");
+        }
+    }
+}
+
 /// Two recordings appended to each other are two, and the second one's clock goes on from the first's.
 #[test]
 fn recordings_one_behind_the_other() {

@@ -448,7 +448,7 @@ fn a_second_free_is_in_doubt_where_something_went_unseen() {
     recording.after(100).allocate(c, 16, SITE);
     recording.after(10).free(c, SITE).after(10).free(c, SITE);
     recording.after(1000).allocate(c, 16, SITE);
-    let expected = vec![(u64::from(a), true), (u64::from(c), false)];
+    let expected = vec![(u64::from(c), false), (u64::from(a), true)];
     assert_eq!(double_frees(&recording), (1, expected));
 }
 
@@ -514,6 +514,8 @@ fn a_second_free_is_in_doubt_where_one_bit_makes_it_right() {
             }
         }
         recording.after(10).allocate(meant, 16, SITE);
+        recording.after(10).allocate(other, 16, SITE);
+        recording.after(10).free(other, SITE);
         recording.after(10).free(freed, SITE).after(1000);
         recording.print("the end");
         recording

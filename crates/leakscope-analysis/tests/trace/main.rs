@@ -21,6 +21,7 @@ mod no_recording;
 mod overlap;
 mod phases;
 mod promises;
+mod proven;
 mod reading;
 mod rows;
 mod sessions;

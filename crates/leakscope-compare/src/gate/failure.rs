@@ -137,7 +137,7 @@ impl Failure {
                 };
                 let mut anomalies = report.anomalies.iter();
                 anomalies
-                    .find(|anomaly| anomaly.kind == wanted)
+                    .find(|anomaly| anomaly.kind == wanted && !anomaly.is_doubtful)
                     .map(|first| &first.frames)
             }
         };

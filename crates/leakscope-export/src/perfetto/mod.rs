@@ -240,11 +240,16 @@ impl Sink for Perfetto<'_> {
 
     fn event(&mut self, event: &Event<'_>, is_chosen: bool, trace: &Trace) -> io::Result<()> {
         let time = event.time;
-        self.last = self.last.max(time);
         if time >= self.selection.from && self.selection.task.is_none() {
             self.schedule.observe(event, trace);
-            self.draw(time)?;
+            let since = match event.kind {
+                // Of a gap is told at its end; rows end where it begins, but not before what they show already.
+                EventKind::Gap { from, .. } => from.max(self.last).min(time),
+                _ => time,
+            };
+            self.draw(since)?;
         }
+        self.last = self.last.max(time);
         if !is_chosen {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 //! A core's row shows a task with the interrupts on top of it. A task's row says that it runs (interrupted or not), or
 //! that it is ready: from `TASK_START_READY` on, or from when another task took its core, until it runs (again), or
 //! `TASK_STOP_READY` says that it cannot, or its core is idle. The viewer's `index/running` counts an interrupted task as
-//! ready, as SystemView does.
+//! ready, as SystemView does. Where data were lost, and from a stop of the recording to its start, rows are empty.
 
 use leakscope_analysis::trace::{Context, Event, EventKind, Start, TaskIndex, Trace};
 use leakscope_systemview::{id, varint};
@@ -54,11 +54,11 @@ impl Schedule {
     /// Takes an event into account that is no plain switch.
     pub(super) fn observe(&mut self, event: &Event<'_>, trace: &Trace) {
         match event.kind {
-            EventKind::Gap { .. } => {
+            EventKind::Gap { .. } | EventKind::Stop => {
                 for core in 0..trace.cores() as u8 {
                     self.switched(id::IDLE, core, trace.running(core));
                 }
-                self.end_ready(|_| true);
+                return self.end_ready(|_| true);
             }
             EventKind::Start(Start::AfterReset | Start::PerhapsAfterReset | Start::AfterStop) => {
                 // Who ran is not ready to go on.

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::{ControlFlow, Range};
 
 use crate::index::parts::Part;
-use crate::index::running::{Running, Span};
+use crate::index::running::{Running, Span, unknown_since};
 use crate::query::Window;
 use crate::replay::{Reached, Replay, Seen};
 use crate::scan::Scan;
@@ -153,15 +153,19 @@ impl<C: Counter> Counting<C> {
 
     fn see(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> ControlFlow<()> {
         let event = &seen.event;
-        if event.time >= self.window.to {
-            return ControlFlow::Break(());
-        }
-        self.reached = event.time;
         let told = self.told();
         let counter = &mut self.counter;
         let number = |core, is| scan.actors.numbered(core, is);
         let span = |span| tell(counter, told, span);
+        if unknown_since(event) >= self.window.to {
+            return ControlFlow::Break(());
+        }
         self.running.observe(event, seen.trace, number, span);
+        if event.time >= self.window.to {
+            // The end of the window was lost.
+            return ControlFlow::Break(());
+        }
+        self.reached = event.time;
         if event.time >= self.window.from {
             self.counter.event(seen, scan, &self.running);
         }

@@ -120,9 +120,14 @@ impl SiteRow {
         let number = contexts.id.index();
         let of_index = scan.index.sites.get(number);
         let own = of_index.into_iter().flat_map(SiteIndex::by_context);
-        let contexts = contexts.contexts.iter();
-        let contexts = contexts.filter_map(|&context| scan.actors.context(context));
-        let contexts: Vec<u16> = contexts.collect();
+        let all = contexts.contexts.iter();
+        let mut contexts: Vec<u16> = Vec::new();
+        for context in all.filter_map(|&context| scan.actors.context(context)) {
+            // A task has the same number after a reset.
+            if !contexts.contains(&context) {
+                contexts.push(context);
+            }
+        }
         Self {
             site: number,
             verdict: site.verdict.clone(),

@@ -1,7 +1,8 @@
 //! Who ran, and who used the heap.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use leakscope_analysis::outcome::ContextUsage;
 use leakscope_analysis::trace::{Context, Task as Known};
 use leakscope_report::sanitise;
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::index::exchange::{Exchange, Sum};
 use crate::index::sums::Run;
 use crate::names::{context_kind, context_name, context_rank, task_rank};
 use crate::query::Window;
+use crate::scan::Scan;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Tasks {
@@ -57,7 +59,7 @@ struct Stack {
 struct CoreRun {
     core: u8,
     ticks: u64,
-    share: f64,
+    share: Option<f64>,
     switches: u64,
 }
 
@@ -96,7 +98,6 @@ impl Tasks {
         subject: Subject<'_, '_>,
     ) -> Self {
         let (outcome, scan) = (subject.outcome, subject.scan);
-        let length = (window.to - window.from) as f64;
         let lanes = scan.actors.lanes();
         let runs = census.map_or_else(
             || scan.index.lanes.runs(),
@@ -105,39 +106,35 @@ impl Tasks {
         let mut runs: Vec<(&Lane, Run)> = lanes.iter().zip(runs).collect();
         runs.retain(|(_, run)| census.is_none() || run.ticks + run.switches > 0);
         runs.sort_by_key(|(lane, _)| lane.core);
+        // The time of which it is known what ran.
+        let mut known = BTreeMap::new();
+        for (lane, run) in runs.iter().filter(|(lane, _)| lane.context != UNKNOWN) {
+            *known.entry(lane.core).or_insert(0) += run.ticks;
+        }
+        let used = used(&outcome.contexts, scan);
         let runs_of = |number: u16| runs.iter().filter(move |(lane, _)| lane.context == number);
         let task = |number: u16, context: Context| {
             let run = runs_of(number).map(|(lane, run)| CoreRun {
                 core: lane.core,
                 ticks: run.ticks,
-                share: run.ticks as f64 / length,
+                share: (number != UNKNOWN).then(|| {
+                    let all: u64 = known.get(&lane.core).copied().unwrap_or(0);
+                    run.ticks as f64 / all.max(1) as f64
+                }),
                 switches: run.switches,
             });
             let known = match context {
                 Context::Task(task) => scan.trace.tasks().get(task.index()),
                 _ => None,
             };
-            let mut usages = outcome.contexts.iter();
-            let usage = usages.rfind(|usage| usage.context == context);
-            let sum = match (census, usage) {
-                (Some(census), _) => census
-                    .counter
-                    .contexts
+            let sum = match census {
+                Some(census) => {
+                    let contexts = &census.counter.contexts;
+                    contexts.get(&number).copied().unwrap_or_default()
+                }
+                None => used
                     .get(&number)
-                    .copied()
-                    .unwrap_or_default(),
-                (None, None) => ContextSum::default(),
-                (None, Some(usage)) => ContextSum {
-                    allocated: Sum {
-                        blocks: usage.allocations,
-                        bytes: usage.allocated_bytes,
-                    },
-                    freed: Sum {
-                        blocks: usage.frees,
-                        bytes: usage.freed_bytes,
-                    },
-                    live_bytes: usage.outstanding_bytes,
-                },
+                    .map_or_else(ContextSum::default, |used| used.0),
             };
             Task {
                 context: number.into(),
@@ -150,33 +147,21 @@ impl Tasks {
                 freed_bytes: sum.freed.bytes,
                 net_bytes: sum.allocated.bytes as i64 - sum.freed.bytes as i64,
                 outstanding_bytes: sum.live_bytes,
-                peak_bytes: (census.is_none()).then_some(usage.map_or(0, |usage| usage.peak_bytes)),
+                peak_bytes: (census.is_none()).then(|| used.get(&number).map_or(0, |used| used.1)),
                 ..known.map(Task::of).unwrap_or_default()
             }
         };
-        let contexts = scan.actors.contexts();
         let mut ranked: Vec<_> = (0..)
-            .zip(contexts)
+            .zip(scan.actors.contexts())
             .map(|(number, &context)| (context_rank(context, &scan.trace), task(number, context)))
             .collect();
-        let seen = contexts.iter().filter_map(|context| match context {
-            Context::Task(task) => Some(task.index()),
-            _ => None,
-        });
-        let seen: BTreeSet<usize> = seen.collect();
-        // A task that was only named: it never ran and asked for nothing.
-        let named = scan.trace.tasks().iter().enumerate();
-        ranked.extend(
-            named
-                .filter(|(place, _)| !seen.contains(place))
-                .map(|(_, known)| {
-                    let task = Task {
-                        peak_bytes: census.is_none().then_some(0),
-                        ..Task::of(known)
-                    };
-                    (task_rank(known), task)
-                }),
-        );
+        ranked.extend(only_named(scan).into_iter().map(|known| {
+            let task = Task {
+                peak_bytes: census.is_none().then_some(0),
+                ..Task::of(known)
+            };
+            (task_rank(known), task)
+        }));
         ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
         let exchange = census.map_or(&scan.index.exchange, |census| &census.counter.exchange);
         Self {
@@ -195,6 +180,49 @@ impl Tasks {
                 .collect(),
         }
     }
+}
+
+/// How each context used the heap in all sessions, and the most of it that lived at once.
+fn used(usages: &[ContextUsage], scan: &Scan<'_>) -> BTreeMap<u16, (ContextSum, u64)> {
+    let mut used: BTreeMap<u16, (ContextSum, u64)> = BTreeMap::new();
+    for usage in usages {
+        let Some(number) = scan.actors.context(usage.context) else {
+            continue;
+        };
+        let (sum, peak) = used.entry(number).or_default();
+        sum.allocated.join(Sum {
+            blocks: usage.allocations,
+            bytes: usage.allocated_bytes,
+        });
+        sum.freed.join(Sum {
+            blocks: usage.frees,
+            bytes: usage.freed_bytes,
+        });
+        sum.live_bytes += usage.outstanding_bytes;
+        *peak = usage.peak_bytes.max(*peak);
+    }
+    used
+}
+
+/// The tasks that never ran and asked for nothing, each once and not after every reset.
+fn only_named<'s>(scan: &'s Scan<'_>) -> Vec<&'s Known> {
+    let tasks = scan.trace.tasks();
+    let mut seen = vec![false; tasks.len()];
+    for task in scan.actors.tasks() {
+        seen[task.index()] = true;
+    }
+    // Of each name, after how many resets it was heard of first.
+    let mut heard = BTreeMap::new();
+    for (known, _) in tasks.iter().zip(&seen).filter(|(_, seen)| **seen) {
+        heard.entry(known.display_name()).or_insert(known.resets);
+    }
+    let unseen = tasks.iter().zip(seen).filter(|(_, seen)| !seen);
+    unseen
+        .filter(|(known, _)| {
+            *heard.entry(known.display_name()).or_insert(known.resets) == known.resets
+        })
+        .map(|(known, _)| known)
+        .collect()
 }
 
 impl Task {

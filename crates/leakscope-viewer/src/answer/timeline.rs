@@ -13,6 +13,7 @@ use super::drawing::{Drawing, Lane, Marks};
 use super::heap::{self, Heap};
 use super::spans::Spans;
 use crate::index::levels::Bin;
+use crate::index::running::unknown_since;
 use crate::index::stretches::{Layers, Stretch};
 use crate::names::context_rank;
 use crate::query::Window;
@@ -128,10 +129,14 @@ impl Timeline {
         let mut level = scan.index.begins.list()[section].live;
         let mut before = level;
         replay.run(scan, *source, u64::MAX, |seen| {
-            if seen.event.time >= window.to {
+            if unknown_since(&seen.event) >= window.to {
                 return ControlFlow::Break(());
             }
             running.observe(&seen.event, seen.trace, number, |span| drawing.span(span));
+            if seen.event.time >= window.to {
+                // The end of the window was lost.
+                return ControlFlow::Break(());
+            }
             if seen.event.time >= window.from {
                 drawing.event(seen, scan, &names.symbolizer, level);
             } else {

@@ -1,6 +1,7 @@
-//! Who runs, in numbers: contexts, and lanes (a context on a core), in order of first appearance.
+//! Who runs, in numbers: contexts, and lanes (a context on a core), in order of first appearance. A task has the number of those that
+//! had its name before the target was reset.
 
-use leakscope_analysis::trace::Context;
+use leakscope_analysis::trace::{Context, Task, TaskIndex};
 use rustc_hash::FxHashMap;
 
 /// Somebody on a core, and the numbers that stand for it.
@@ -45,6 +46,10 @@ pub(crate) struct Lane {
 pub(crate) struct Actors {
     contexts: Vec<Context>,
     numbers: FxHashMap<Context, u16>,
+    /// By task: its name, empty as long as it is not known, and how often the target had been reset before it.
+    names: Vec<(String, u32)>,
+    /// The numbers of those of a name, each with the resets before the last of them.
+    namesakes: FxHashMap<String, Vec<(u16, u32)>>,
     lanes: Vec<Lane>,
     /// By core, then by [`place`].
     known: Vec<Vec<Option<Actor>>>,
@@ -78,6 +83,8 @@ impl Default for Actors {
         Self {
             contexts: vec![Context::Unknown],
             numbers: FxHashMap::from_iter([(Context::Unknown, UNKNOWN)]),
+            names: Vec::new(),
+            namesakes: FxHashMap::default(),
             lanes: Vec::new(),
             known: Vec::new(),
             others: FxHashMap::default(),
@@ -119,18 +126,31 @@ impl Actors {
         self.numbers.get(&context).copied()
     }
 
+    /// A task has got a name.
+    pub(crate) fn learn(&mut self, index: TaskIndex, task: &Task) {
+        let place = index.index();
+        if place >= self.names.len() {
+            self.names.resize(place + 1, Default::default());
+        }
+        let name = &mut self.names[place];
+        if !name.0.is_empty() || task.name.is_empty() {
+            return;
+        }
+        *name = (task.name.clone(), task.resets);
+        if let Some(&number) = self.numbers.get(&Context::Task(index)) {
+            let namesakes = self.namesakes.entry(task.name.clone()).or_default();
+            namesakes.push((number, task.resets));
+        }
+    }
+
     #[cold]
     fn add(&mut self, core: u8, is: Context) -> Actor {
         let actor = match self.add_context(is) {
-            Some(context) => {
-                self.lanes.push(Lane { core, context });
-                let lane = self.lanes.len() as u32 - 1;
-                Actor {
-                    is: Sort::of(is),
-                    context,
-                    lane,
-                }
-            }
+            Some(context) => Actor {
+                is: Sort::of(is),
+                context,
+                lane: self.lane(Lane { core, context }),
+            },
             None => Actor {
                 is: Sort::of(is),
                 ..self.number(core, Context::Unknown)
@@ -157,13 +177,60 @@ impl Actors {
         if let Some(known) = self.context(context) {
             return Some(known);
         }
+        if let Some(before) = self.namesake(context) {
+            self.contexts[usize::from(before)] = context;
+            self.numbers.insert(context, before);
+            return Some(before);
+        }
         let number = u16::try_from(self.contexts.len()).ok()?;
         self.contexts.push(context);
         self.numbers.insert(context, number);
+        if let Some((name, resets)) = self.name(context).cloned() {
+            let namesakes = self.namesakes.entry(name).or_default();
+            namesakes.push((number, resets));
+        }
         Some(number)
     }
 
-    /// All contexts, by number.
+    /// The number of a lane, which gets the next one if it has none.
+    fn lane(&mut self, lane: Lane) -> u32 {
+        let known = self.lanes.iter().rposition(|known| *known == lane);
+        let place = known.unwrap_or_else(|| {
+            self.lanes.push(lane);
+            self.lanes.len() - 1
+        });
+        place as u32
+    }
+
+    /// The name of a task, if it has one, and the resets before it.
+    fn name(&self, context: Context) -> Option<&(String, u32)> {
+        match context {
+            Context::Task(task) => self.names.get(task.index()),
+            _ => None,
+        }
+        .filter(|(name, _)| !name.is_empty())
+    }
+
+    /// The number of the task that had this one's name before a reset. Tasks of the same name between the same two resets are
+    /// different ones.
+    fn namesake(&mut self, context: Context) -> Option<u16> {
+        let (name, resets) = self.name(context)?;
+        let resets = *resets;
+        let before = self.namesakes.get_mut(&name.clone())?;
+        let (number, last) = before.iter_mut().find(|(_, last)| *last < resets)?;
+        *last = resets;
+        Some(*number)
+    }
+
+    /// All tasks that have a number.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = TaskIndex> + '_ {
+        self.numbers.keys().filter_map(|context| match context {
+            Context::Task(task) => Some(*task),
+            _ => None,
+        })
+    }
+
+    /// All contexts, by number; of tasks with the same number, the last.
     pub(crate) fn contexts(&self) -> &[Context] {
         &self.contexts
     }

@@ -211,11 +211,12 @@ impl Index {
         } else if told.is_start {
             (self.ledger).push(|room| entry::write_any(room, None, time, |_| 0));
         }
-        self.open_bin(time);
         if let Some(turn) = &told.turn {
+            self.open_bin(turn.begin(time));
             let lanes = &mut self.lanes;
             (self.running).take(turn, told.id, told.core, time, |span| lanes.add(span));
         }
+        self.open_bin(time);
         if matches!(told.kind, Kind::Task | Kind::Isr) && running::begins_run(told.id) {
             self.lanes.count_switch(told.lane);
         }
@@ -289,26 +290,25 @@ impl Index {
     fn begin_part(&mut self, time: u64) {
         let sites = self.sites.iter_mut().enumerate();
         let sites = sites.filter_map(|(site, index)| Some((site, index.take_part()?)));
-        let mut runs = self.lanes.runs();
-        self.running.clone().settle(time, |span| {
-            if !span.ready
-                && let Some(run) = runs.get_mut(span.lane as usize)
-            {
-                run.ticks += span.ticks();
-            }
-        });
-        (self.parts).close(time, sites.collect(), &self.exchange, runs);
+        let sites = sites.collect();
+        self.settle_running(time);
+        (self.parts).close(time, sites, &self.exchange, self.lanes.runs());
     }
 
     /// What lasts is summed up to this moment, and what grew too large is made smaller. There are so many lanes.
     fn settle(&mut self, time: u64, count: usize) {
         self.levels.at(time);
+        self.lanes.grow(count);
+        self.settle_running(time);
+        self.lanes.settle();
+        self.bound();
+    }
+
+    /// What lasts was told of up to this moment.
+    fn settle_running(&mut self, time: u64) {
         self.open_bin(time);
         let lanes = &mut self.lanes;
-        lanes.grow(count);
         self.running.settle(time, |span| lanes.add(span));
-        lanes.settle();
-        self.bound();
     }
 
     /// Why the ledger could not be kept, if that is so.

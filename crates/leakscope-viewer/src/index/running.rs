@@ -3,7 +3,8 @@
 //! A task is ready from `TASK_START_READY` on, or from the moment in which something else takes its core from
 //! it, until it runs (again), or `TASK_STOP_READY` or `TASK_TERMINATE` says that it cannot, or its core is idle, or the target is
 //! reset. (Not every recorder sends `TASK_STOP_READY`; but with a task that is ready, no core is idle.) An interrupt is ready while
-//! another one interrupts it.
+//! another one interrupts it. What happens from a stop of the recording to its start, and where data were lost, nobody knows: who ran
+//! did so up to then, as far as is known, and who waited did.
 
 use leakscope_analysis::trace::{Context, Event, EventKind, Start, Trace};
 use leakscope_systemview::{id, varint};
@@ -86,11 +87,19 @@ const fn stays_ready(id: u32, before: Sort) -> bool {
     }
 }
 
+/// Since when an event leaves it unknown who ran: a gap is told of at its end.
+pub(crate) fn unknown_since(event: &Event<'_>) -> u64 {
+    match event.kind {
+        EventKind::Gap { from, .. } => from.min(event.time),
+        _ => event.time,
+    }
+}
+
 /// What an event says of who runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Turn {
-    /// After a loss: who runs on each core.
-    Lost(Vec<Actor>),
+    /// After a loss, or with a stop: who runs on each core, and since when that is not known.
+    Lost { since: u64, running: Vec<Actor> },
     Event {
         /// Whether who was ready is not known any more.
         restarts: bool,
@@ -101,6 +110,14 @@ pub(crate) enum Turn {
 }
 
 impl Turn {
+    /// When it begins to hold, of an event at `time`.
+    pub(super) fn begin(&self, time: u64) -> u64 {
+        match *self {
+            Self::Lost { since, .. } => since,
+            Self::Event { .. } => time,
+        }
+    }
+
     /// `None` if it says nothing. `number` finds somebody's numbers.
     #[inline]
     pub(crate) fn of(
@@ -111,10 +128,13 @@ impl Turn {
         if event.id >= id::FIRST_API || event.id == id::PRINT_FORMATTED {
             return None;
         }
-        if let EventKind::Gap { .. } = event.kind {
+        if let EventKind::Gap { .. } | EventKind::Stop = event.kind {
             let cores = 0..trace.cores() as u8;
             let running = cores.map(|core| number(core, trace.running(core)));
-            return Some(Self::Lost(running.collect()));
+            return Some(Self::Lost {
+                since: unknown_since(event),
+                running: running.collect(),
+            });
         }
         let now = number(event.core, trace.running(event.core));
         let mut ready = None;
@@ -163,11 +183,13 @@ impl Running {
         mut ended: impl FnMut(Span),
     ) {
         let (restarts, now, ready) = match turn {
-            Turn::Lost(running) => {
+            Turn::Lost { since, running } => {
                 for (core, &now) in (0..).zip(running) {
-                    self.switch(core, now, time, |_| false, &mut ended);
+                    // What was told of a core meanwhile stays as it is: another core may be heard of in a gap.
+                    let since = self.since(core).map_or(*since, |told| told.max(*since));
+                    self.switch(core, now, since, |_| false, &mut ended);
                 }
-                return self.forget_ready(time, &mut ended);
+                return self.forget_ready(*since, &mut ended);
             }
             &Turn::Event {
                 restarts,
@@ -369,7 +391,7 @@ impl Running {
                     lane: state.lane,
                     ready: true,
                     from: state.since,
-                    to: time,
+                    to: time.max(state.since),
                 });
             }
         }

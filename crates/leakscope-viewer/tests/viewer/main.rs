@@ -20,4 +20,5 @@ mod routes;
 mod sessions;
 mod tracks;
 mod twin;
+mod unknown;
 mod windows;

@@ -226,3 +226,53 @@ fn what_the_file_does_not_list_it_does_not_make_up() {
     }
     assert!(unlisted > 5, "{unlisted}");
 }
+
+#[test]
+fn a_task_is_one_whenever_the_target_was_reset() {
+    let mut recording = Scenario::empty();
+    let unused = 0x3FFB_0900;
+    for session in 0..40 {
+        recording.start().systime_us(5_000_000 - 100_000 * session);
+        // Two have the same name, wherever they lie this time.
+        let twins = [1, 2].map(|twin| 0x3FFB_0100 * twin + 16 * session as u32);
+        recording.module(512, IDF_HEAP).task(unused, "unused");
+        for twin in twins {
+            recording.task(twin, "twin").run(twin).after(10);
+            recording.allocate(ADDRESS + twin, 8, &[0x400D_1234]);
+            recording.free(ADDRESS + twin, &[0x400D_9000]).after(5);
+        }
+    }
+    let program = Program::default();
+    let inputs = vec![recording.plain()];
+    let mut engine = engine(&program, inputs.clone());
+    let overview = ask(&mut engine, "overview", &[]);
+    assert_eq!(overview["sessions"].as_array().unwrap().len(), 40);
+    let tasks = ask(&mut engine, "tasks", &[]);
+    let list = |name: &str| -> Vec<Value> {
+        let rows = rows(&tasks, "tasks").filter(|row| row["name"] == name);
+        rows.cloned().collect()
+    };
+    let twins = list("twin");
+    assert_eq!((twins.len(), list("unused").len()), (2, 1), "{tasks}");
+    for twin in &twins {
+        assert_eq!(number(twin, "allocations"), 40);
+        assert_eq!(number(&twin["run"][0], "switches"), 40);
+        assert_eq!(number(twin, "peak_bytes"), 8);
+    }
+    assert_eq!(rows(&tasks, "matrix").count(), 2);
+    let timeline = ask(&mut engine, "timeline", &[]);
+    assert_eq!(
+        rows(&timeline, "lanes").count(),
+        3,
+        "with what nobody knows of"
+    );
+    // Its events are those of all sessions.
+    let context = twins[0]["context"].to_string();
+    let events = ask(
+        &mut engine,
+        "events",
+        &[("context", &context), ("kinds", "heap"), ("limit", "500")],
+    );
+    assert_eq!(number(&events, "total"), 80);
+    assert_eq!(document(&written(inputs))["tasks"], tasks);
+}

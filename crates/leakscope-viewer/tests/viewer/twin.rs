@@ -9,6 +9,8 @@ use leakscope_systemview::{Print, id};
 /// An event that was kept.
 pub(crate) struct Kept {
     pub(crate) time: u64,
+    /// When what it says of who runs begins to hold: of a gap is told at its end.
+    pub(crate) since: u64,
     pub(crate) core: u8,
     pub(crate) context: String,
     pub(crate) kind: &'static str,
@@ -78,6 +80,10 @@ impl Twin {
             };
             events.push(Kept {
                 time: event.time,
+                since: match event.kind {
+                    EventKind::Gap { from, .. } => from,
+                    _ => event.time,
+                },
                 core: event.core,
                 context: name(event.context, trace),
                 kind: kind(&event),
@@ -122,10 +128,11 @@ impl Twin {
             let is_own = event.core == core || event.kind == "gap";
             let now = event.running[usize::from(core)];
             match since {
-                None if is_own => since = Some((now, event.time)),
+                None if is_own => since = Some((now, event.since)),
                 Some((before, begin)) if before != now => {
-                    add(before, begin, event.time);
-                    since = Some((now, event.time));
+                    let end = event.since.max(begin);
+                    add(before, begin, end);
+                    since = Some((now, end));
                 }
                 _ => {}
             }

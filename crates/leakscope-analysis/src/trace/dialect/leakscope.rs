@@ -53,6 +53,8 @@ impl Dialect for Leakscope {
     ) -> Option<Said> {
         let mut fields = Numbers::new(payload);
         let event = match number {
+            // Damage made it of another one.
+            1 | 2 if self.version >= 2 => return None,
             0 => {
                 let (address, size, stack) = (fields.next()?, fields.next()?, fields.next()?);
                 HeapEvent::Allocation {

@@ -23,7 +23,7 @@ const SHORT: usize = 64;
 const USUAL: Price = 7 * BIT;
 
 /// A sync, `TRACE_START` and `INIT` at their longest.
-const START: usize = 64;
+pub(super) const START: usize = 64;
 
 /// What stands at the front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Stream {
         if let Some(step) = self.steps.pop_front() {
             return self.follow(&step);
         }
-        if self.gap.is_some() || !self.is_inside {
+        if self.gap.is_some() || self.zeros > 0 || !self.is_inside {
             return self.resolve();
         }
         let before = self.cut;

@@ -1,7 +1,9 @@
 //! Bytes in doubt: what is looked at, and what becomes of the explanation.
 
-use leakscope_systemview::{FrameError, MAX_PAYLOAD, id, sync, varint};
+use leakscope_systemview::sync::{self, Sync};
+use leakscope_systemview::{FrameError, MAX_PAYLOAD, id, varint};
 
+use super::cut::START;
 use super::explain::{LONGEST_CUT, Step, What, Window, explain};
 use super::price::{BIT, GAP, Price};
 use super::{Ready, Special, State, Stream, split};
@@ -38,6 +40,7 @@ impl Stream {
         let end = self.unread.end.min(front + ahead);
         if start == end {
             self.state = State::End;
+            self.judge_zeros();
             return self.end_gap();
         }
         self.learn_history();
@@ -98,15 +101,19 @@ impl Stream {
             self.gap = None;
             return Some(self.special(Special::NoStart { offset }));
         }
-        let is_padding = step.what == What::Zeros && self.is_padding(length);
-        let goes_on = step.what == What::Gap || step.what == What::Zeros && !is_padding;
-        if !goes_on && self.gap.is_some() {
-            self.steps.push_front(step.clone());
-            return self.end_gap();
+        if is_packet {
+            self.judge_zeros();
+            if self.gap.is_some() {
+                self.steps.push_front(step.clone());
+                return self.end_gap();
+            }
         }
         match step.what {
-            What::Zeros if is_padding => self.pass(length),
-            What::Gap | What::Zeros => self.skip(length),
+            What::Zeros => {
+                self.pass(length);
+                self.zeros += length as u64;
+            }
+            What::Gap => self.skip(length),
             What::Cut => return Some(self.cut_off()),
             What::Packet => return self.follow_packet(step),
             What::WithoutDelta => self.accept_without_delta(length),
@@ -114,14 +121,27 @@ impl Stream {
         None
     }
 
-    /// Whether so many zeros at the front are a sync, or stand where a recorder is silent: at the beginning, before
-    /// a `TRACE_START`, behind a `TRACE_STOP`, at the end.
-    fn is_padding(&self, length: usize) -> bool {
-        let next = self.unread_bytes().get(length);
-        length >= sync::SYNC.len()
+    /// The zeros that were passed are lost bytes, unless they are a sync, or stand where a recorder is silent: at the
+    /// beginning, before a start sequence, behind a `TRACE_STOP`, at the end.
+    fn judge_zeros(&mut self) {
+        let zeros = self.zeros;
+        if zeros == 0 {
+            return;
+        }
+        let behind = self.unread_bytes();
+        let behind = &behind[..behind.len().min(START)];
+        let starts =
+            || sync::at(&[&sync::SYNC, behind].concat(), self.part.core_bit) == Some(Sync::Start);
+        let is_padding = zeros == sync::SYNC.len() as u64
             || !self.clock_runs
             || self.last().id() == id::TRACE_STOP
-            || next.is_none_or(|&next| u32::from(next) == id::TRACE_START)
+            || behind.is_empty()
+            || starts();
+        if is_padding {
+            self.zeros = 0;
+        } else {
+            self.skip(0);
+        }
     }
 
     fn follow_packet(&mut self, step: &Step) -> Option<Ready> {
@@ -198,9 +218,12 @@ impl Stream {
         self.history.forget(self.position());
     }
 
+    /// Zeros that were passed before it belong to it.
     fn begin_gap(&mut self) {
-        let offset = self.position();
-        self.gap.get_or_insert(Gap { offset, bytes: 0 });
+        let zeros = std::mem::take(&mut self.zeros);
+        let offset = self.position() - zeros;
+        let gap = self.gap.get_or_insert(Gap { offset, bytes: 0 });
+        gap.bytes += zeros;
         self.is_broken = true;
     }
 

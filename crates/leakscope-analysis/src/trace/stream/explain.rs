@@ -106,7 +106,21 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
         goes_on(chain, window, prices, &steps)
             || !window.is_broken && is_as_likely(chain, window, prices, (&steps, price))
     });
-    likely.map_or(steps, |chain| steps_of(&chain, window))
+    likely.map_or(steps, |chain| with_zeros(steps_of(&chain, window)))
+}
+
+/// These steps, and the zeros between them.
+fn with_zeros(steps: Vec<Step>) -> Vec<Step> {
+    let mut end = 0;
+    let all = steps.into_iter().flat_map(|step| {
+        let zeros = Step {
+            what: What::Zeros,
+            place: end..step.place.start,
+        };
+        end = step.place.end;
+        [zeros, step]
+    });
+    all.filter(|step| !step.place.is_empty()).collect()
 }
 
 /// What packets begin at each offset.

@@ -148,6 +148,8 @@ pub(super) struct Stream {
     steps: VecDeque<Step>,
     /// Bytes that are being skipped.
     gap: Option<Gap>,
+    /// Zeros that stand before the front, behind a gap if there is one. What follows them says whether they are padding.
+    zeros: u64,
     /// What comes next stands behind a gap.
     is_behind_gap: bool,
     /// There was a gap.
@@ -208,6 +210,7 @@ impl Stream {
             resuming: None,
             steps: VecDeque::new(),
             gap: None,
+            zeros: 0,
             is_behind_gap: false,
             is_broken: false,
             wrapped: Vec::new(),

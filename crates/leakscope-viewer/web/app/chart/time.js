@@ -1,4 +1,4 @@
-// Draws what all pictures with a time axis share: the ruler, gaps in the data, the range, the cursor.
+// Draws what all pictures with a time axis share: the ruler, the range, the cursor.
 import { colour } from 'leakscope/chart/palette.js';
 import { timeMarks } from 'leakscope/chart/scale.js';
 import { widthOf } from 'leakscope/chart/text.js';
@@ -40,38 +40,6 @@ export function drawGrid(pen, scale, hz, height) {
     pen.lineTo(x, height);
   }
   pen.stroke();
-}
-
-/**
- * Bands where data was lost, hatched: colour alone would not do.
- * @param {Pen} pen
- * @param {Scale} scale
- * @param {{ from: number, to: number }[]} gaps
- * @param {number} height
- */
-export function drawGaps(pen, scale, gaps, height) {
-  for (const gap of gaps) {
-    const from = scale.x(gap.from);
-    const width = Math.max(scale.x(gap.to) - from, 2);
-    if (from > scale.width || from + width < 0) continue;
-    const left = Math.max(from, 0);
-    const right = Math.min(from + width, scale.width);
-    pen.save();
-    pen.beginPath();
-    pen.rect(left, 0, right - left, height);
-    pen.clip();
-    pen.fillStyle = colour('gap');
-    pen.fillRect(left, 0, right - left, height);
-    pen.strokeStyle = colour('gap-line');
-    pen.lineWidth = 1;
-    pen.beginPath();
-    for (let x = Math.floor((left - height) / 7) * 7; x < right; x += 7) {
-      pen.moveTo(x, height);
-      pen.lineTo(x + height, 0);
-    }
-    pen.stroke();
-    pen.restore();
-  }
 }
 
 /**

@@ -154,14 +154,15 @@ export function limitTasks(whole, lives, resolution, range, timeline) {
       pair.bytes += bytes;
     }
   }
+  const unknown = new Set(whole.tasks.filter(({ kind }) => kind === 'unknown').map(({ context }) => context));
   const ran = timeline.lanes.map(({ core, context, run }) => ({ core, context, ticks: ticksIn(run, from, to) }));
+  const known = (/** @type {number} */ core) => ran.reduce((sum, lane) => sum + (lane.core === core && !unknown.has(lane.context) ? lane.ticks : 0), 0);
   const tasks = whole.tasks.map((task) => {
     const sum = sums.get(task.context) ?? nothing();
     const run = ran.filter(({ context, ticks }) => context === task.context && ticks > 0)
-      .map(({ core, ticks }) => ({ core, ticks, share: ticks / (to - from), switches: null }));
+      .map(({ core, ticks }) => ({ core, ticks, share: unknown.has(task.context) ? null : ticks / known(core), switches: null }));
     return { ...task, ...sum, run, net_bytes: sum.allocated_bytes - sum.freed_bytes, peak_bytes: null };
   });
-  const unknown = new Set(whole.tasks.filter(({ kind }) => kind === 'unknown').map(({ context }) => context));
   return {
     from, to, limited: true, tasks,
     matrix: [...pairs.values()].sort((a, b) => a.allocated_by - b.allocated_by || a.freed_by - b.freed_by),

@@ -174,7 +174,7 @@
  * @property {string | null} address
  * @property {number | null} priority
  * @property {{ base: string, size: number | null, used: number | null } | null} stack
- * @property {{ core: number, ticks: number, share: number, switches: number | null }[]} run
+ * @property {{ core: number, ticks: number, share: number | null, switches: number | null }[]} run
  * @property {number} allocations
  * @property {number} allocated_bytes
  * @property {number} frees

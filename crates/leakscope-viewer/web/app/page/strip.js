@@ -5,7 +5,8 @@ import { listen } from 'leakscope/chart/gestures.js';
 import { colour } from 'leakscope/chart/palette.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
-import { drawCursor, drawGaps, drawRange } from 'leakscope/chart/time.js';
+import { drawBreaks } from 'leakscope/chart/breaks.js';
+import { drawCursor, drawRange } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { levelWords } from 'leakscope/page/level.js';
 import { element, fill } from 'leakscope/part/element.js';
@@ -27,7 +28,7 @@ export function clockStrip(page) {
       const { heap } = timeline;
       const x = scale().x(heap.from);
       drawCurve(pen, heap, { x, y: 4, width: scale().x(heap.to) - x, height: height - 4 }, { lines: false, end: page.axisEnd });
-      drawGaps(pen, scale(), timeline.gaps, height);
+      drawBreaks(pen, scale(), { gaps: timeline.gaps, sessions: page.overview.sessions }, height);
     }
     drawRange(pen, scale(), dragged ?? page.state.range, height);
     const { window, view } = page.state;

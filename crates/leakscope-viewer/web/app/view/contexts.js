@@ -3,6 +3,7 @@
 import { laneColour } from 'leakscope/chart/palette.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { count, percent } from 'leakscope/format/units.js';
+import { isUnknown, knownTime } from 'leakscope/page/known-time.js';
 import { element, fill, section } from 'leakscope/part/element.js';
 import { table } from 'leakscope/part/table.js';
 
@@ -28,7 +29,7 @@ function contents(page, { from, to, complete = true, counted_to: countedTo = to,
   if (range !== null && !isWhole(page, ...range) && isWhole(page, from, to)) {
     return section('Runs', element('p', { class: 'quiet' }, 'This file does not tell how they ran in a range.'));
   }
-  const length = Math.max(to - from, 1);
+  const known = knownTime(page, contexts.map(({ core, context, run }) => ({ core, context, ran: run.total })));
   const hz = page.overview.clock.hz ?? 0;
   const several = page.overview.target.cores.length > 1;
   const duration = (/** @type {number} */ ticks) => page.clock.duration(ticks);
@@ -46,9 +47,9 @@ function contents(page, { from, to, complete = true, counted_to: countedTo = to,
       return element('span', { class: 'run-name' }, swatch, page.contextName(context));
     } },
     ...several ? [{ name: 'Core', class: 'number', cell: (/** @type {Row} */ row) => row.core, order: (/** @type {Row} */ row) => row.core }] : [],
-    { name: 'CPU load', class: 'number', unit: 'ticks', title: 'Its part of the core’s time', cell: ({ run }) => `${((run.total / length) * 100).toFixed(1)} %`, order: ({ run }) => run.total },
+    { name: 'CPU load', class: 'number', unit: 'ticks', title: 'Its part of the core’s time of which it is known what ran', cell: ({ core, context, run }) => isUnknown(page, context) ? '–' : `${((run.total / known(core)) * 100).toFixed(1)} %`, order: ({ run }) => run.total },
     { name: 'Runs', class: 'number', title: 'How often it began to run', cell: ({ run }) => count(run.count), order: runs },
-    ...hz > 0 ? [{ name: 'Per second', class: 'number wide', cell: (/** @type {Row} */ { run }) => rate((run.count * hz) / length), order: (/** @type {Row} */ { run }) => (run.count * hz) / length }] : [],
+    ...hz > 0 ? [{ name: 'Per second', class: 'number wide', title: 'In a second of which it is known what ran', cell: (/** @type {Row} */ { core, context, run }) => isUnknown(page, context) ? '–' : rate((run.count * hz) / known(core)), order: (/** @type {Row} */ { core, run }) => (run.count * hz) / known(core) }] : [],
     time('Run, in all', ({ run }) => run.total, 'Without the time in which something else had the core', runs),
     time('Shortest', ({ run }) => run.shortest, 'The shortest run', runs),
     time('Mean', ({ run }) => run.total / Math.max(run.count, 1), 'Of all runs', runs),
@@ -57,7 +58,7 @@ function contents(page, { from, to, complete = true, counted_to: countedTo = to,
     time('Longest wait', ({ blocked }) => blocked.longest, 'The longest time for which it was ready and did not run', waits),
   ];
   return section('Runs', table({ caption: 'Runs', rows: contexts, columns, limit: 100, key: ({ core, context }) => `${core} ${context}` }),
-    !complete && element('p', { class: 'quiet' }, `${percent(countedTo - from, length)} counted so far`));
+    !complete && element('p', { class: 'quiet' }, `${percent(countedTo - from, Math.max(to - from, 1))} counted so far`));
 }
 
 /** @param {Page} page @param {number} from @param {number} to */

@@ -1,5 +1,6 @@
 // What the timeline shows, in words and numbers: at a place in a lane, and of all lanes in the window.
 import { bytes, percent } from 'leakscope/format/units.js';
+import { isUnknown, knownTime } from 'leakscope/page/known-time.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/data/types.js').Lane} Lane */
@@ -58,7 +59,7 @@ export function markNear(marks, ticks, reach) {
  * @param {Timeline} timeline
  */
 export function laneNumbers(page, timeline) {
-  const length = Math.max(timeline.to - timeline.from, 1);
+  const known = knownTime(page, timeline.lanes.map((lane) => ({ ...lane, ran: timeOf(lane.run) })));
   const [ran, ready] = [timeline.lanes.map((lane) => timeOf(lane.run)), timeline.lanes.map((lane) => timeOf(lane.ready))].map((column) => page.clock.column(column));
   return {
     rows: timeline.lanes,
@@ -67,7 +68,7 @@ export function laneNumbers(page, timeline) {
       { name: 'Core', class: 'number', cell: (lane) => lane.core },
       { name: 'Lane', cell: (lane) => page.contextName(lane.context) },
       { name: 'Running', class: 'number', cell: (lane) => ran(timeOf(lane.run)) },
-      { name: 'Part', class: 'number', cell: (lane) => percent(timeOf(lane.run), length) },
+      { name: 'Part', class: 'number', title: 'Of the core’s time of which it is known what ran', cell: (lane) => isUnknown(page, lane.context) ? '–' : percent(timeOf(lane.run), known(lane.core)) },
       { name: 'Ready', class: 'number', cell: (lane) => ready(timeOf(lane.ready)) },
     ],
   };

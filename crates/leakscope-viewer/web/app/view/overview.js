@@ -3,7 +3,8 @@ import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { listen } from 'leakscope/chart/gestures.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
-import { drawCursor, drawGaps, drawRange, drawRuler } from 'leakscope/chart/time.js';
+import { drawBreaks } from 'leakscope/chart/breaks.js';
+import { drawCursor, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, bytesWithUnit, count, counted, percent, ratePerSecond, shortBytes } from 'leakscope/format/units.js';
 import { closeToggle } from 'leakscope/page/close-toggle.js';
@@ -234,7 +235,7 @@ function heapPicture(page) {
       axis = drawCurve(pen, heap, place,
         { end: page.axisEnd, peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
     }
-    drawGaps(pen, scale(), gaps, height);
+    drawBreaks(pen, scale(), { gaps, sessions: page.overview.sessions }, height);
     drawRange(pen, scale(), dragged ?? page.state.range, height);
     drawRuler(pen, scale(), page.clock.hz, RULER);
     if (axis !== null) drawByteLabels(pen, axis, place);
@@ -356,7 +357,7 @@ function columns(page) {
       columns: [
         { name: 'From', class: 'number', cell: (session) => page.clock.moment(session.start) },
         { name: 'To', class: 'number', cell: (session) => page.clock.moment(session.end) },
-        { name: 'Begins', cell: (session) => session.after_reset ? 'after a reset' : 'with the recording' },
+        { name: 'Begins', cell: (session) => session.after_reset ? 'after a reset' : session === sessions[0] ? 'with the recording' : 'after a pause' },
         { name: 'Ends', cell: (session) => session.stopped ? 'stopped' : 'cut off' },
       ],
     })));

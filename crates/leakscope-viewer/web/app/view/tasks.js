@@ -16,6 +16,9 @@ import { contextsSection } from 'leakscope/view/contexts.js';
 /** @typedef {import('leakscope/data/types.js').Task} Task */
 /** @typedef {import('leakscope/data/types.js').Tasks} Tasks */
 
+/** The most cells of a matrix of tasks. */
+const MOST_CELLS = 400;
+
 /** @param {Page} page @returns {import('leakscope/page/page.js').View} */
 export function tasksView(page) {
   const inside = element('div', { class: 'padded' }, element('p', { class: 'quiet' }, 'Reading …'));
@@ -67,7 +70,7 @@ function taskTable(page, { tasks, limited }) {
       { name: 'Kind', class: 'extra', cell: (task) => task.kind, order: (task) => task.kind },
       { name: 'Priority', class: 'number extra', cell: (task) => task.priority ?? '', order: (task) => task.priority },
       ...cores.map((core) => /** @type {import('leakscope/part/table.js').Column<Task>} */ ({
-        name: cores.length > 1 ? `CPU, core ${core}` : 'CPU', class: 'number', unit: 'ticks', title: 'Its share of the time, and how long it ran',
+        name: cores.length > 1 ? `CPU, core ${core}` : 'CPU', class: 'number', unit: 'ticks', title: 'Its share of the time of which it is known what ran, and how long it ran',
         cell: (task) => cpu(time, ran(task, core)), order: (task) => ran(task, core)?.ticks ?? 0,
       })),
       { name: 'Switches', class: 'number wide', cell: (task) => countOrNone(switches(task)), order: switches },
@@ -85,6 +88,7 @@ function taskTable(page, { tasks, limited }) {
 /** @param {(ticks: number) => string} time @param {Task['run'][number] | undefined} run */
 function cpu(time, run) {
   if (run === undefined || run.ticks === 0) return none();
+  if (run.share === null) return element('span', {}, time(run.ticks));
   const share = run.share * 100;
   const bar = element('span');
   bar.style.width = `${Math.min(share, 100)}%`;
@@ -139,12 +143,24 @@ function unknownTime(page, { unknown_ticks }) {
 /** @param {Page} page @param {Tasks} tasks */
 function matrix(page, { matrix, tasks }) {
   if (matrix.length === 0) return element('p', { class: 'quiet' }, 'Nothing was freed.');
-  const order = tasks.map((task) => task.context);
-  const inOrder = (/** @type {number[]} */ contexts) => [...new Set(contexts)].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  const order = new Map(tasks.map((task, place) => [task.context, place]));
+  const inOrder = (/** @type {number[]} */ contexts) => [...new Set(contexts)].sort((a, b) => (order.get(a) ?? -1) - (order.get(b) ?? -1));
   const [rows, columns] = [inOrder(matrix.map((pair) => pair.allocated_by)), inOrder(matrix.map((pair) => pair.freed_by))];
+  const caption = 'Who frees what others allocated';
+  /** @type {import('leakscope/part/table.js').Column<Tasks['matrix'][number]>[]} */
+  const columnsOfPairs = [
+    { name: 'Allocated by', class: 'words', cell: (pair) => page.contextName(pair.allocated_by) },
+    { name: 'Freed by', class: 'words', cell: (pair) => page.contextName(pair.freed_by) },
+    { name: 'Bytes', class: 'number', cell: (pair) => bytes(pair.bytes), order: (pair) => pair.bytes },
+    { name: 'Blocks', class: 'number', cell: (pair) => count(pair.blocks), order: (pair) => pair.blocks },
+  ];
+  // Nobody finds anything in a larger one, which is mostly empty.
+  if (rows.length * columns.length > MOST_CELLS) return table({ caption, rows: matrix, columns: columnsOfPairs, sort: '-Bytes', limit: 100 });
   const most = Math.max(...matrix.map((pair) => pair.bytes), 1);
+  const key = (/** @type {number} */ by, /** @type {number} */ freer) => `${by} ${freer}`;
+  const pairs = new Map(matrix.map((pair) => [key(pair.allocated_by, pair.freed_by), pair]));
   const cell = (/** @type {number} */ by, /** @type {number} */ freer) => {
-    const pair = matrix.find((pair) => pair.allocated_by === by && pair.freed_by === freer);
+    const pair = pairs.get(key(by, freer));
     if (pair === undefined) return element('td', {}, element('span', { class: 'quiet' }, '–'));
     const shade = element('span', { class: 'shade', 'aria-hidden': 'true' });
     shade.style.opacity = String(0.04 + 0.12 * (pair.bytes / most));
@@ -155,10 +171,5 @@ function matrix(page, { matrix, tasks }) {
     element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'allocated by ↓  freed by →'),
       ...columns.map((context) => element('th', { scope: 'col', class: 'number' }, page.contextName(context))))),
     element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer)))))),
-  'Who frees what others allocated', copyButton('Who frees what others allocated', [
-    { name: 'Allocated by', cell: (/** @type {Tasks['matrix'][number]} */ pair) => page.contextName(pair.allocated_by) },
-    { name: 'Freed by', cell: (pair) => page.contextName(pair.freed_by) },
-    { name: 'Bytes', class: 'number', cell: (pair) => bytes(pair.bytes), order: (pair) => pair.bytes },
-    { name: 'Blocks', class: 'number', cell: (pair) => count(pair.blocks), order: (pair) => pair.blocks },
-  ], () => matrix));
+  caption, copyButton(caption, columnsOfPairs, () => matrix));
 }

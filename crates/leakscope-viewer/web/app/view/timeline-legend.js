@@ -8,7 +8,7 @@ const MEANINGS = [
   ['ready', 'thin: ready to run, but something else runs'],
   ['heap-line', 'live bytes; the dark band is between the lowest and the highest of a column'],
   ['allocation', 'allocations, upward'], ['free', 'frees, downward'], ['leak', 'a cross: an allocation that failed, or a wrong free'],
-  ['log', 'log lines; warnings and errors are larger, and have colours of their own'], ['gap-line', 'a band: data were lost'],
+  ['log', 'log lines; warnings and errors are larger, and have colours of their own'], ['gap-line', 'a band: data were lost, or the recording paused'], ['muted', 'a dashed line: a session begins, after a reset or a pause'],
   ['accent', 'in a track: an arrow from an allocation to the free of its block'], ['cursor', 'the cursor, and the pointer'],
 ];
 

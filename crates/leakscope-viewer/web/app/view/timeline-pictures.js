@@ -8,7 +8,8 @@ import { colour } from 'leakscope/chart/palette.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
 import { drawStack } from 'leakscope/chart/stack.js';
-import { drawCursor, drawGaps, drawGrid, drawRange, drawRuler } from 'leakscope/chart/time.js';
+import { drawBreaks } from 'leakscope/chart/breaks.js';
+import { drawCursor, drawGrid, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { drawLevel } from 'leakscope/page/level.js';
 import { element } from 'leakscope/part/element.js';
 
@@ -32,7 +33,7 @@ export function places(height) {
 export function timelinePictures(page, model, resized) {
   const scale = (/** @type {number} */ width) => new Scale(page.state.window ?? page.bounds, width);
   const overlay = (/** @type {Pen} */ pen, /** @type {number} */ width, /** @type {number} */ height) => {
-    drawGaps(pen, scale(width), model.timeline?.gaps ?? [], height);
+    drawBreaks(pen, scale(width), { gaps: model.timeline?.gaps ?? [], sessions: page.overview.sessions }, height);
     drawRange(pen, scale(width), model.dragged ?? page.state.range, height);
     drawCursor(pen, scale(width), page.state.cursor, height);
     drawCursor(pen, scale(width), page.hovered, height);

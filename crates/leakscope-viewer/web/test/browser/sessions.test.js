@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { answerTo, golden, serving, singleFile } from './program.js';
+import { answerTo, golden, serving, singleFile, withData } from './program.js';
 import { inTabOf, open, turnTo } from './tab.js';
 
 /** @type {Browser} */
@@ -54,3 +54,58 @@ test('a block of an earlier session is not said to live at the end', () =>
 
 test('a wrong free has no other half, and says so', () =>
   detailSays('wrong-frees', ({ flag }) => flag === 'wrong-free', 'no block begins there: there is no allocation.'));
+
+/** Whether something is drawn in the ruler, above its labels, at this part of the time. @param {import('./chromium.js').Tab} tab @param {number} part @param {boolean} wanted */
+const drawnAt = (tab, part, wanted) => tab.until(`${wanted ? 'something' : 'nothing'} at ${part}`, ({ part, wanted }) => {
+  const canvas = /** @type {HTMLCanvasElement | null} */ (document.querySelector('.time-ruler canvas'));
+  if (canvas === null || canvas.width === 0) return false;
+  // A copy: the page itself reads no pixels.
+  const copy = Object.assign(document.createElement('canvas'), { width: 5, height: 4 });
+  const pen = /** @type {CanvasRenderingContext2D} */ (copy.getContext('2d', { willReadFrequently: true }));
+  pen.drawImage(canvas, 2 - Math.round(part * canvas.width), 0);
+  const { data } = pen.getImageData(0, 0, 5, 4);
+  return data.some((value) => value !== 0) === wanted;
+}, { part, wanted });
+
+test('where a session begins is marked', () => inBothForms('restart', (url) => inTabOf(browser, async (tab) => {
+  await open(tab, url, 'timeline');
+  await drawnAt(tab, 110_021 / 220_043, true);
+  for (const part of [0.3, 0.7]) await drawnAt(tab, part, false);
+  await turnTo(tab, 'overview');
+  await tab.see('td', 'after a reset');
+})));
+
+test('a pause is a band, and what begins behind it says so', () => {
+  const url = withData('paused', singleFile('sessions-restart', golden('restart')).path, ({ overview: { sessions } }) => {
+    Object.assign(sessions[0], { end: 60_000, stopped: true });
+    sessions[1].after_reset = false;
+  });
+  return inTabOf(browser, async (tab) => {
+    await open(tab, url, 'timeline');
+    for (const part of [0.3, 0.4, 0.49]) await drawnAt(tab, part, true);
+    for (const part of [0.2, 0.7]) await drawnAt(tab, part, false);
+    await turnTo(tab, 'overview');
+    await tab.see('td', 'after a pause');
+  });
+});
+
+test('hundreds of tasks that free what others allocated are a list of pairs that occur', () => {
+  const url = withData('many-tasks', singleFile('sessions-restart', golden('restart')).path, ({ overview, tasks }) => {
+    const task = tasks.tasks.find((/** @type {any} */ { kind }) => kind === 'task');
+    const [first] = overview.contexts.splice(task.context);
+    tasks.tasks = tasks.tasks.filter((/** @type {any} */ { context }) => context < task.context);
+    tasks.matrix = [];
+    for (let number = 0; number < 600; number += 1) {
+      overview.contexts.push({ ...first, name: `task ${number}` });
+      tasks.tasks.push({ ...task, name: `task ${number}`, context: task.context + number });
+      tasks.matrix.push({ allocated_by: task.context + number, freed_by: task.context + (number + 1) % 600, blocks: 1, bytes: 1000 + number });
+    }
+  });
+  return inTabOf(browser, async (tab) => {
+    await open(tab, url, 'tasks');
+    await tab.see('.tasks', 'task 599');
+    assert.ok(await tab.run(() => document.querySelectorAll('*').length) < 15_000);
+    const pairs = await tab.run(() => [...document.querySelectorAll('table')].find((table) => table.querySelector('caption')?.textContent === 'Who frees what others allocated')?.querySelector('tbody tr')?.textContent);
+    assert.equal(pairs, 'task 599task 01,599 B1');
+  });
+});
