@@ -312,8 +312,9 @@ struct core {
     bool has_missed;        /* until when events were lost, */
     bool ends_at_once;      /* and a stop came: it says no more than that */
     bool has_begun;         /* its first packet was sent, and time follows, */
-    bool is_announcing;     /* all without which events mean nothing was sent, */
-    uint32_t announced;     /* and this part of it comes next */
+    bool is_announcing;     /* all without which events mean nothing was sent, the rest follows */
+    uint32_t interrupts;    /* that have begun, and not ended */
+    uint32_t announced;     /* the part of the start sequence that comes next */
     uint8_t command;        /* of the host, waits for its parameter */
     bool is_drained;        /* somebody drains the buffer */
     bool is_ending;         /* what is written may take the reserve */
@@ -547,6 +548,13 @@ static bool settle(struct core *core) {
     return core->owed == 0;
 }
 
+/* Where cores share one recording, the next event of the heap tells again whose it is: hosts know of no task any more. */
+static void forget_task(struct core *core) {
+    if ((uintptr_t)LEAKSCOPE_TASK() != 0) {
+        core->running = RUNNING_UNKNOWN;
+    }
+}
+
 static bool tell_overflow(struct core *core) {
     struct packet packet;
     packet_begin(&packet, ring_place(core, OVERFLOW_PACKET), EVTID_OVERFLOW);
@@ -558,6 +566,7 @@ static bool tell_overflow(struct core *core) {
     keep_last(core);
     core->mode = core->usual_mode;
     core->is_idle = false;
+    forget_task(core);
     return true;
 }
 
@@ -1720,7 +1729,11 @@ struct system_event {
 
 /* Keeps in mind what runs. */
 HOT void note_running(struct core *core, const struct system_event *event) {
-    if (event->id == EVTID_TASK_START_EXEC) {
+    if (event->id == EVTID_ISR_ENTER) {
+        core->interrupts++;
+    } else if (event->id == EVTID_ISR_EXIT || event->id == EVTID_ISR_TO_SCHEDULER) {
+        core->interrupts--;
+    } else if (event->id == EVTID_TASK_START_EXEC) {
         core->running = RUNNING_TASK;
         core->running_task = event->task;
     } else if (event->id == EVTID_IDLE) {
@@ -1740,7 +1753,6 @@ HOT bool keeps_idle(uint32_t id) {
 /* An idle that follows an idle is left out. */
 static void record_system_event(struct core *core, const void *event) {
     const struct system_event *const system_event = (const struct system_event *)event;
-    note_running(core, system_event);
     if (system_event->id == EVTID_IDLE && core->is_idle) {
         return;
     }
@@ -1821,9 +1833,10 @@ static void record_part(struct core *core, const struct part *part, bool is_repe
         record_module_description(core, part->number);
         break;
     default:
-#if !LEAKSCOPE_ESP_IDF
-        record_running(core);
-#endif
+        /* In an interrupt, hosts would take the rest of it for the task's. It is told with the next repetition. */
+        if (!LEAKSCOPE_ESP_IDF && (int32_t)core->interrupts <= 0) {
+            record_running(core);
+        }
         break;
     }
 }
@@ -1924,6 +1937,7 @@ static void start_if_wanted(struct core *core, const struct times *times) {
     record_system_time(core, times);
     record_module_description(core, 0);
     forget_told(core);
+    forget_task(core);
     record_units(core, false);
 #if LEAKSCOPE_ESP_IDF
     /* Espressif's decoder counts no event before it knows who runs. */
@@ -2282,17 +2296,27 @@ static void record(void (*write)(struct core *core, const void *event), const vo
     }
 }
 
-/* Where cores share one recording, each heap event is told with the task whose it is. */
+/* Where cores share one recording, whether hosts know whose the next event of the heap is. */
 HOT bool is_task_told(const struct core *core, uintptr_t task) {
     return task == 0 || (core->running == RUNNING_TASK && core->running_task == task);
 }
 
-static void tell_task(struct core *core) {
+/* Tells it; false if that is dropped, and the event with it. */
+static bool tell_task(struct core *core) {
     const uintptr_t task = (uintptr_t)LEAKSCOPE_TASK();
-    const struct system_event event = {EVTID_TASK_START_EXEC, 1, {shrink(task), 0}, task};
+    /* A loss is told first: it makes hosts forget the task. */
+    if (task == 0) {
+        return true;
+    }
+    if (!is_ready(core)) {
+        return false;
+    }
     if (!is_task_told(core, task)) {
+        const struct system_event event = {EVTID_TASK_START_EXEC, 1, {shrink(task), 0}, task};
+        note_running(core, &event);
         record_system_event(core, &event);
     }
+    return true;
 }
 
 /* An event, and the stack that led to it. */
@@ -2307,7 +2331,9 @@ static void record_heap_event(struct core *core, const void *event) {
         /* For Espressif's decoder, two of them would be one block at 0 that is allocated twice. */
         return;
     }
-    tell_task(core);
+    if (!tell_task(core)) {
+        return;
+    }
     const uint32_t number = stack_number(core, &traced->stack);
     struct packet packet;
     if (record_start(core, &packet, MODULE_OFFSET + heap_event_number(traced->event), LONGEST_HEAP_PACKET)) {

@@ -47,7 +47,8 @@ struct leakscope_config {
     uint64_t (*microseconds)(void);      /* the operating system's time */
     size_t (*write_when_full)(const uint8_t *bytes, size_t length); /* empties the buffer when it is full; returns
                                             how many bytes it took: 0 if nobody takes any at present, and the event at
-                                            hand is dropped and counted. NULL: so are all that find no room */
+                                            hand is dropped and counted. So is one that finds the buffer full while
+                                            another context is emptying it. NULL: so are all that find no room */
     bool wait_when_full;                 /* spin until a reader (a probe, another core) has made room */
     uintptr_t ram_base;                  /* subtracted from the ids of tasks and timers, */
     uint8_t id_shift;                    /* which are then shifted right by 0 to 31 bits */

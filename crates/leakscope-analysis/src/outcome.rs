@@ -163,7 +163,7 @@ pub struct Totals {
     pub sessions: u64,
     /// The last moment of the trace.
     pub end: u64,
-    /// Bytes read, headers included.
+    /// Bytes read, without the lines of text that a file begins with.
     pub bytes: u64,
 }
 

@@ -131,9 +131,13 @@ impl<'i> Wait<'i> {
 
     /// How long it was, now that it is over: to a tenth of a second, if that was sooner than the limit.
     pub(crate) fn waited(&self) -> Duration {
-        let tenths = self.began.elapsed().as_millis().div_ceil(100) as u64;
-        self.limit.min(Duration::from_millis(tenths * 100))
+        self.limit.min(tenths(self.began.elapsed()))
     }
+}
+
+/// To a tenth of a second, rounded up.
+pub(crate) fn tenths(time: Duration) -> Duration {
+    Duration::from_millis(time.as_millis().div_ceil(100) as u64 * 100)
 }
 
 #[cfg(test)]

@@ -30,6 +30,10 @@ impl Place {
         })
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Where the file has gone; `None` if it lies there, or nobody can tell.
     pub(crate) fn gone(&self) -> Option<Gone> {
         match identity(&self.path) {

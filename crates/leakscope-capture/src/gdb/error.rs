@@ -24,8 +24,8 @@ pub enum GdbError {
         /// What was waited for.
         awaited: String,
     },
-    /// It is silent.
-    #[error("the GDB server said nothing for {} s, while we waited for {awaited}", .limit.as_secs_f32())]
+    /// It is silent, or too slow.
+    #[error("the GDB server sent no whole answer within {} s, while we waited for {awaited}", .limit.as_secs_f32())]
     TimeOut {
         /// What was waited for.
         awaited: String,

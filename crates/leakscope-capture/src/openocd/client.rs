@@ -2,12 +2,12 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::OpenOcdError;
 use super::rpc::{Notification, Reply, Rpc};
 use crate::gdb::Endpoint;
-use crate::interrupt::{Interrupt, Wait};
+use crate::interrupt::{Interrupt, Wait, tenths};
 use crate::source::network::dial_within;
 
 /// OpenOCD answers most things at once, and a reset within seconds.
@@ -136,11 +136,13 @@ impl Client {
 
     fn wait(&mut self, script: &str) -> Result<String, OpenOcdError> {
         self.send()?;
+        let began = Instant::now();
         match self.reply(script, self.limit)? {
             Some(reply) => result(script, reply),
             None => Err(OpenOcdError::TimeOut {
                 script: script.to_owned(),
-                limit: self.limit,
+                // Whoever has had enough does not wait for so long.
+                limit: self.limit.min(tenths(began.elapsed())),
             }),
         }
     }

@@ -32,7 +32,7 @@ pub enum OpenOcdError {
         script: String,
     },
     /// It is silent.
-    #[error("OpenOCD did not answer `{script}` within {} s", .limit.as_secs())]
+    #[error("OpenOCD did not answer `{script}` within {} s", .limit.as_secs_f32())]
     TimeOut {
         /// What was waited for.
         script: String,
@@ -192,6 +192,9 @@ fn is_unknown(answer: &str) -> bool {
     .any(|words| answer.contains(words))
 }
 
+/// What stands in place of a reason that OpenOCD does not give.
+pub(super) const NO_REASON: &str = "it does not say why";
+
 /// The lines that matter of what OpenOCD printed: progress is numbers only.
 fn reason(answer: &str) -> String {
     let lines = answer.lines().map(str::trim);
@@ -199,7 +202,7 @@ fn reason(answer: &str) -> String {
         .filter(|line| !line.is_empty() && line.parse::<u64>().is_err())
         .collect();
     if lines.is_empty() {
-        return "it does not say why".to_owned();
+        return NO_REASON.to_owned();
     }
     lines.join("; ")
 }

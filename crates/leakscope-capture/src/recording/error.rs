@@ -100,6 +100,15 @@ pub enum FinishError {
         /// Where it is.
         gone: Gone,
     },
+    /// It was cut off, or something else was written into it.
+    #[error(
+        "another program has cut off `{}`, or has written into it, while it was recorded: it is not what the device sent",
+        path.display()
+    )]
+    Changed {
+        /// The file, or the first of the parts of which that is so.
+        path: PathBuf,
+    },
     /// The cores could not be put into one file; they stand as they were recorded.
     #[error(
         "the cores could not be joined into one file; each core's file stays as it was recorded"

@@ -158,7 +158,7 @@ const DEAF_TIME: Duration = Duration::from_millis(500);
 /// What stands where a link was lost: more than the longest packet takes, and part of no packet, for a
 /// number ends after five bytes. A packet that was cut off is seen to be damaged, and so is a place where
 /// packets are missing and the next begins.
-const LOST_LINK: [u8; 512] = [0xFF; 512];
+pub const LOST_LINK: [u8; 512] = [0xFF; 512];
 
 impl Recording {
     /// Prepares the file (and one for each core, if they send on their own). It is made when the first bytes have come.
@@ -302,11 +302,15 @@ impl Recording {
         if !self.whole.is_made() {
             return Ok(Finished::Nothing);
         }
-        for file in self.files() {
+        for file in self.files_mut() {
             file.sync().map_err(FinishError::Sync)?;
-            if let Some(gone) = file.gone() {
-                let path = file.path().to_owned();
+            if let Some((path, gone)) = file.gone() {
+                let path = path.to_owned();
                 return Err(FinishError::Gone { path, gone });
+            }
+            if let Some(path) = file.changed().map_err(FinishError::Sync)? {
+                let path = path.to_owned();
+                return Err(FinishError::Changed { path });
             }
         }
         if self.cores.is_empty() {
@@ -411,6 +415,13 @@ impl Run<'_> {
                 Ok(true) => {}
                 Ok(false) => return (Reason::Ended, None),
                 Err(reason @ Reason::NotWritten(_)) => return (reason, source.stop().err()),
+                Err(Reason::Failed(error)) => {
+                    // Who is told to end while nobody answers has ended as it was told.
+                    return match self.reason_to_stop(limits, interrupt) {
+                        Some(asked) => (asked, Some(error)),
+                        None => (Reason::Failed(error), None),
+                    };
+                }
                 Err(reason) => return (reason, None),
             }
             if self.began.is_some() && !had_begun {

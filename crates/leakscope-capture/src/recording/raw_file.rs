@@ -1,7 +1,7 @@
 //! One file that holds one stream of packets, as it came.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::append::{self, Joint};
@@ -13,6 +13,7 @@ use leakscope_systemview::Header;
 use crate::chain::Chain;
 use crate::input::Input;
 use crate::place::{Gone, Place, end_of_links, folder_of};
+use crate::remembered::{Remembered, Standing};
 
 /// A file that is being written. Each write goes to the system at once: nothing is lost with this process.
 ///
@@ -33,8 +34,14 @@ pub(super) struct RawFile {
     old: Option<File>,
     /// `None` until the first bytes have come.
     file: Option<File>,
-    /// Where that was made.
-    place: Option<Place>,
+    /// Where it and the parts before it were made.
+    places: Vec<Place>,
+    /// What was written into it.
+    written: Remembered,
+    /// How long each part was that has ended, in bytes.
+    ended: Vec<(PathBuf, u64)>,
+    /// The first file in which something else stands by now.
+    changed: Option<PathBuf>,
     bytes: Chain,
     /// What stands between a recording that exists and what is added to it.
     joint: Vec<u8>,
@@ -64,7 +71,10 @@ impl RawFile {
             front: None,
             old: None,
             file: None,
-            place: None,
+            places: Vec::new(),
+            written: Remembered::default(),
+            ended: Vec::new(),
+            changed: None,
             bytes: Chain::default(),
             joint: Vec::new(),
             old_length: None,
@@ -248,6 +258,8 @@ impl RawFile {
         let header = header::of_part(&rotator.header_lines(known.len()));
         let front = [header.as_bytes(), &rotator.sent_header, &known].concat();
         self.sync()?;
+        self.look_for_change()?;
+        self.ended.push((self.path.clone(), self.written.end()));
         self.path = path;
         let last = self.file.take();
         self.header = None;
@@ -273,7 +285,14 @@ impl RawFile {
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Some(file) = &mut self.file {
-            return file.write_all(bytes);
+            let end = self.written.end();
+            // Behind the end of one that was cut off, a hole would stand before what is written.
+            if file.metadata()?.len() < end {
+                self.changed.get_or_insert_with(|| self.path.clone());
+            }
+            file.write_all(bytes)?;
+            self.written.learn(end, bytes);
+            return Ok(());
         }
         let made = match self.existing {
             Existing::Refuse => self
@@ -285,13 +304,50 @@ impl RawFile {
             }
             Existing::Append => self.append(bytes),
         };
-        self.place = Place::of(&self.path).ok();
+        if self.file.is_some() {
+            self.places.extend(Place::of(&self.path));
+        }
+        if self.file.is_some() && self.existing != Existing::Append {
+            self.written = Remembered::default();
+            if made.is_ok() {
+                self.written.learn(0, bytes);
+            }
+        }
         made
     }
 
-    /// Where the file has gone meanwhile, if somebody has moved it.
-    pub(super) fn gone(&self) -> Option<Gone> {
-        self.place.as_ref().and_then(Place::gone)
+    /// Where the first of its files has gone that somebody has moved meanwhile.
+    pub(super) fn gone(&self) -> Option<(&Path, Gone)> {
+        let mut places = self.places.iter();
+        places.find_map(|place| Some((place.path(), place.gone()?)))
+    }
+
+    /// Looks whether what was written still stands in the file.
+    fn look_for_change(&mut self) -> io::Result<()> {
+        let Some(mut file) = self.file.as_ref() else {
+            return Ok(());
+        };
+        let end = file.stream_position()?;
+        let standing = self.written.is_in(|offset, room| {
+            file.seek(SeekFrom::Start(offset))?;
+            file.read(room)
+        })?;
+        file.seek(SeekFrom::Start(end))?;
+        if standing != Standing::Whole {
+            self.changed.get_or_insert_with(|| self.path.clone());
+        }
+        Ok(())
+    }
+
+    /// The first of its files in which something else was written meanwhile, or which was cut off.
+    pub(super) fn changed(&mut self) -> io::Result<Option<&Path>> {
+        self.look_for_change()?;
+        for (path, length) in &self.ended {
+            if fs::metadata(path)?.len() != *length {
+                self.changed.get_or_insert_with(|| path.clone());
+            }
+        }
+        Ok(self.changed.as_deref())
     }
 
     fn keep(&mut self, file: File) -> io::Result<&mut File> {
@@ -304,9 +360,12 @@ impl RawFile {
         let Some(mut old) = self.old.take() else {
             return Err(io::ErrorKind::NotFound.into());
         };
-        self.old_length = Some(old.seek(SeekFrom::End(0))?);
-        let file = self.file.insert(old);
-        file.write_all(&[&self.joint, packets].concat())
+        let end = old.seek(SeekFrom::End(0))?;
+        self.old_length = Some(end);
+        let added = [&self.joint, packets].concat();
+        self.file.insert(old).write_all(&added)?;
+        self.written.learn(end, &added);
+        Ok(())
     }
 
     /// Takes away what was added to a recording that existed.

@@ -1,10 +1,12 @@
 //! A recording out of RTT buffers: what is done at each look.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::reader::{Progress, ReadError, Reader};
 use crate::memory::{Memory, MemoryError};
 use crate::receiver::{Receiver, TargetEvent};
+use crate::recording::{END_OF_TRACE, LOST_LINK};
 
 /// Commands of SystemView's host, one byte each.
 const START: u8 = 1;
@@ -24,6 +26,8 @@ pub struct Session {
     /// How often in a row the buffers were others than before, and how many looks ago that was.
     restarts: u32,
     looks: u32,
+    /// The cores of which something came since the target was reset.
+    begun: BTreeSet<usize>,
 }
 
 /// So few looks after the last time, a target was hardly reset again …
@@ -40,6 +44,7 @@ impl Session {
             complaint: None,
             restarts: 0,
             looks: 0,
+            begun: BTreeSet::new(),
         }
     }
 
@@ -49,9 +54,10 @@ impl Session {
         memory: &mut impl Memory,
         receiver: &mut dyn Receiver,
     ) -> Result<Look, ReadError> {
-        let progress = self
-            .reader
-            .look(memory, &mut |core, bytes| receiver.bytes(core, bytes))?;
+        let progress = self.reader.look(memory, &mut |core, bytes| {
+            self.begun.insert(core);
+            receiver.bytes(core, bytes)
+        })?;
         self.looks = self.looks.saturating_add(1);
         match progress {
             Progress::Read { bytes, fill } => {
@@ -72,6 +78,12 @@ impl Session {
                 self.silent_since = Some(Instant::now());
                 if self.restarts < TOO_OFTEN {
                     receiver.event(TargetEvent::Reset);
+                    // What the buffer held is lost, perhaps the rest of a packet. And that it was reset, the target's
+                    // clock alone does not show to readers if it had not run for long.
+                    let end = [&LOST_LINK[..], &END_OF_TRACE].concat();
+                    for core in std::mem::take(&mut self.begun) {
+                        receiver.bytes(core, &end).map_err(ReadError::Receiver)?;
+                    }
                 } else {
                     let complaint = "somebody else moves the reader's position in the target's buffer: another \
                                      program reads it too, or the recorder is in post-mortem mode \

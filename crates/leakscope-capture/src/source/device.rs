@@ -16,6 +16,11 @@ pub(super) trait Line: Send {
 
     /// Opens the line, and waits no longer than `timeout` for somebody to be there. `None`: not yet.
     fn open(&mut self, timeout: Duration) -> io::Result<Option<Box<dyn Port>>>;
+
+    /// Another one that has come there meanwhile.
+    fn another(&mut self) -> Option<Box<dyn Port>> {
+        None
+    }
 }
 
 /// An open line.
@@ -31,12 +36,19 @@ pub(super) trait Port: Read + Write + Send {
 
 /// What one read may bring.
 const CHUNK: usize = 64 * 1024;
+/// So many that have said nothing are listened to, each for this long at a time.
+const MOST_SILENT: usize = 64;
+const TURN: Duration = Duration::from_millis(10);
 
 /// The source at the end of a [`Line`].
 pub(super) struct Device {
     line: Box<dyn Line>,
     protocol: Protocol,
     link: Link,
+    /// Others that have come, and said nothing yet, as the one at the link.
+    silent: VecDeque<Talk>,
+    /// One that came while another is recorded.
+    waiting: Option<Box<dyn Port>>,
     /// What has happened and was not told yet.
     events: VecDeque<SourceEvent>,
     stopping: bool,
@@ -55,6 +67,8 @@ struct Talk {
     timeout: Duration,
     conversation: Conversation,
     errors: ErrorWatch,
+    /// Something has come.
+    has_spoken: bool,
 }
 
 impl Talk {
@@ -65,6 +79,7 @@ impl Talk {
             timeout: Duration::ZERO,
             conversation: Conversation::new(protocol, now),
             errors: ErrorWatch::new(now),
+            has_spoken: false,
         };
         let opening = talk.conversation.opening();
         talk.send(&opening)?;
@@ -102,7 +117,7 @@ impl Talk {
         bytes.truncate(*read.as_ref().unwrap_or(&0));
         match read {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) => {}
+            Ok(_) => self.has_spoken = true,
             Err(error) if is_silence(&error) => {}
             Err(error) => return Err(error),
         }
@@ -131,9 +146,44 @@ impl Device {
             line,
             protocol,
             link,
+            silent: VecDeque::new(),
+            waiting: None,
             events: VecDeque::from([event]),
             stopping: false,
         })
+    }
+
+    /// Who comes and says nothing keeps nobody else away: all are listened to in turn, until one speaks. Who comes later waits.
+    fn look_for_others(&mut self) {
+        let Link::Open(talk) = &mut self.link else {
+            return;
+        };
+        if talk.has_spoken {
+            self.silent.clear();
+            if self.waiting.is_some() {
+                return;
+            }
+            self.waiting = self.line.another();
+            if self.waiting.is_some() {
+                let text = "another one has connected, and waits: one device is recorded at a time";
+                self.events.push_back(SourceEvent::Notice(text.to_owned()));
+            }
+            return;
+        }
+        if self.silent.len() < MOST_SILENT
+            && let Some(port) = self.line.another()
+            && let Ok(other) = Talk::new(port, self.protocol)
+        {
+            if self.silent.is_empty() {
+                let text = "another one has connected, and nothing has come yet: the first that sends is recorded";
+                self.events.push_back(SourceEvent::Notice(text.to_owned()));
+            }
+            self.silent.push_back(other);
+        }
+        if let Some(mut other) = self.silent.pop_front() {
+            std::mem::swap(talk, &mut other);
+            self.silent.push_back(other);
+        }
     }
 
     fn lose(&mut self, error: &io::Error) -> Item {
@@ -152,7 +202,11 @@ impl Device {
             return Item::Nothing;
         }
         // Why it cannot be opened yet does not matter: the user knows that it is lost.
-        let Ok(Some(port)) = self.line.open(timeout) else {
+        let port = match self.waiting.take() {
+            Some(port) => Ok(Some(port)),
+            None => self.line.open(timeout),
+        };
+        let Ok(Some(port)) = port else {
             return Item::Nothing;
         };
         let Ok(talk) = Talk::new(port, self.protocol) else {
@@ -196,16 +250,32 @@ impl Source for Device {
         if talk.conversation.is_over(Instant::now()) {
             return Ok(Item::Ended);
         }
-        match talk.read(bytes, timeout) {
+        let turn = if self.silent.is_empty() {
+            timeout
+        } else {
+            timeout.min(TURN)
+        };
+        let read = talk.read(bytes, turn);
+        if !self.stopping && read.is_ok() {
+            self.look_for_others();
+        }
+        match read {
             Ok(()) if bytes.is_empty() => Ok(Item::Nothing),
             Ok(()) => Ok(Item::Bytes { stream: 0 }),
             Err(_) if self.stopping => Ok(Item::Ended),
-            Err(error) => Ok(self.lose(&error)),
+            Err(error) => Ok(match self.silent.pop_front() {
+                Some(other) => {
+                    self.link = Link::Open(other);
+                    Item::Nothing
+                }
+                None => self.lose(&error),
+            }),
         }
     }
 
     fn stop(&mut self) -> Result<(), SourceError> {
         self.stopping = true;
+        self.silent.clear();
         let Link::Open(talk) = &mut self.link else {
             return Ok(());
         };

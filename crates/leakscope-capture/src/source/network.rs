@@ -164,6 +164,10 @@ impl Line for Listening {
             }
         }
     }
+
+    fn another(&mut self) -> Option<Box<dyn Port>> {
+        self.open(Duration::ZERO).ok().flatten()
+    }
 }
 
 fn ready(stream: TcpStream) -> io::Result<Box<dyn Port>> {

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener};
 use std::time::Duration;
 
 use leakscope_capture::Interrupt;
-use leakscope_capture::recording::{Finished, LAST_BYTES, Limits, Reason};
+use leakscope_capture::recording::{Existing, Finished, LAST_BYTES, Limits, Reason, Recording};
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, network};
 use leakscope_testing::device::{Board, Firmware, Manners, on_network};
 
@@ -183,6 +183,39 @@ fn what_came_before_a_failure_is_kept() {
         panic!("{:?}", recorded.ending);
     };
     assert_eq!(error.to_string(), "it is broken");
+}
+
+/// Answers no longer when somebody has had enough.
+struct Mute(Interrupt);
+
+impl Source for Mute {
+    fn name(&self) -> String {
+        "a mute source".to_owned()
+    }
+
+    fn next(&mut self, _: &mut Vec<u8>, _: Duration) -> Result<Item, SourceError> {
+        self.0.want();
+        Err(SourceError::new("it did not answer"))
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        panic!("it does not answer")
+    }
+}
+
+/// Whoever ends a recording while nobody answers has ended it: that is no end before its time.
+#[test]
+fn an_end_that_nobody_confirms() {
+    let interrupt = Interrupt::default();
+    let mut source = Mute(interrupt.clone());
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("trace.svdat");
+    let mut recording = Recording::create(&path, &source, Existing::Refuse).expect("a new file");
+    let limits = Limits::default();
+    let ending = recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+    assert!(matches!(ending.reason, Reason::Asked), "{ending:?}");
+    let error = ending.not_stopped.expect("it did not answer");
+    assert_eq!(error.to_string(), "it did not answer");
 }
 
 #[test]

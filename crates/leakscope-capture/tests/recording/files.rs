@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use leakscope_capture::recording::{
-    CreateError, Existing, FinishError, Finished, Limits, Reason, Recording,
+    CreateError, Existing, FinishError, Finished, Limits, Reason, Recording, Rotation,
 };
 use leakscope_capture::source::{Form, Item, Source, SourceError};
 use leakscope_capture::{Gone, Interrupt, is_same_file};
@@ -382,6 +382,112 @@ fn links_that_lead_nowhere_yet() {
     assert!(link.is_symlink());
     let file = fs::read(folder.path().join("there.svdat")).expect("the file");
     assert!(file.ends_with(&trace));
+}
+
+/// A chunk a look, and something that happens to the recording before the second one.
+struct Meddled<F> {
+    chunks: Chunks,
+    looks: usize,
+    meddle: F,
+}
+
+impl<F: FnMut() + Send> Source for Meddled<F> {
+    fn name(&self) -> String {
+        "chunks".to_owned()
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
+        self.looks += 1;
+        if self.looks == 20 {
+            (self.meddle)();
+        }
+        self.chunks.next(bytes, timeout)
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
+/// Something that another program does to a file.
+type Meddle = Box<dyn Fn(&Path) + Sync>;
+
+/// Cut off at any place, or written over: the file is not what the device sent, and that is said.
+#[test]
+fn a_file_that_others_write_into() {
+    let trace = Board::trace(100);
+    let cut = |length| {
+        move |path: &Path| {
+            let file = fs::OpenOptions::new().write(true).open(path);
+            file.and_then(|file| file.set_len(length))
+                .expect("the file");
+        }
+    };
+    let meddle: [(&str, Meddle); 4] = [
+        ("cut off at its beginning", Box::new(cut(0))),
+        ("cut off at its end", Box::new(cut(1500))),
+        (
+            "written over",
+            Box::new(|path| fs::write(path, [7; 9000]).expect("the file")),
+        ),
+        ("let be", Box::new(|_| {})),
+    ];
+    for (what, meddle) in &meddle {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("heap.svdat");
+        let mut source = Meddled {
+            chunks: one_stream(&trace),
+            looks: 0,
+            meddle: || meddle(&path),
+        };
+        let mut recording =
+            Recording::create(&path, &source, Existing::Refuse).expect("a new file");
+        let (limits, interrupt) = (Limits::default(), Interrupt::default());
+        recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+        match recording.finish() {
+            Err(FinishError::Changed { path: changed }) => assert_eq!(changed, path, "{what}"),
+            finished => assert!(
+                *what == "let be" && matches!(finished, Ok(Finished::AsSent)),
+                "{what}: {finished:?}"
+            ),
+        }
+    }
+}
+
+/// Any of its parts may have gone, or be another one, and is named.
+#[test]
+#[cfg(unix)]
+fn a_part_that_has_gone_is_missed() {
+    let trace = Board::trace(100);
+    for (gone, is_cut) in [
+        ("heap.0001.svdat", false),
+        ("heap.0002.svdat", false),
+        ("heap.0002.svdat", true),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut source = one_stream(&trace);
+        let mut recording = Recording::create_in_parts(
+            &folder.path().join("heap.svdat"),
+            &source,
+            Existing::Refuse,
+            Rotation::Size(1000),
+        )
+        .expect("new files");
+        let (limits, interrupt) = (Limits::default(), Interrupt::default());
+        recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+        let part = folder.path().join(gone);
+        if is_cut {
+            fs::write(&part, "other").expect("a part");
+        } else {
+            fs::remove_file(&part).expect("a part");
+        }
+        let missed = match recording.finish().expect_err("it has gone") {
+            FinishError::Gone { path, .. } if !is_cut => path,
+            FinishError::Changed { path } if is_cut => path,
+            error => panic!("{error}"),
+        };
+        assert_eq!(missed, part);
+    }
 }
 
 /// Who takes the file away meanwhile leaves no recording.

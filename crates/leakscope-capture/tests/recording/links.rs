@@ -3,10 +3,11 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use leakscope_capture::Interrupt;
 use leakscope_capture::recording::Reason;
-use leakscope_capture::source::{SourceEvent, network};
+use leakscope_capture::source::{Item, SourceEvent, network};
 use leakscope_systemview::{Frame, id, sync};
 use leakscope_testing::device::{Board, Firmware, Manners, on_network};
 
@@ -109,6 +110,56 @@ fn a_device_that_connects_to_us() {
             SourceEvent::Started
         ]
     );
+}
+
+/// Who connects and says nothing keeps the device away no longer, however many they are; they are told to go.
+#[test]
+fn a_device_behind_others_that_say_nothing() {
+    let source = network::listen("127.0.0.1:0").expect("a free port");
+    let name = source.name();
+    let address = name.rsplit(' ').next().expect("an address").to_owned();
+    let silent: Vec<_> = (0..5)
+        .map(|_| TcpStream::connect(&address).expect("somebody listens"))
+        .collect();
+    let device = thread::spawn(move || {
+        let link = TcpStream::connect(address).expect("somebody listens");
+        let mut firmware = Firmware::new(link, Manners::Ip);
+        firmware.wait_for_start().expect("START");
+        firmware.work(ROUNDS).expect("a host that reads");
+        firmware.wait_for_stop().expect("STOP");
+        firmware.sent
+    });
+    let recorded = record::so_many(source, enough());
+    check(&recorded, &device.join().expect("no fault"));
+    let is_notice = |event: &&SourceEvent| matches!(event, SourceEvent::Notice(text) if text.contains("the first that sends"));
+    assert_eq!(recorded.events.iter().filter(is_notice).count(), 1);
+    for mut link in silent {
+        // A hello, at most, and the end.
+        let mut said = Vec::new();
+        let _ = link.read_to_end(&mut said);
+    }
+}
+
+/// Who comes while another one is recorded waits, which is said, and is recorded when that has gone.
+#[test]
+fn a_device_that_comes_too_early() {
+    let mut source = network::listen("127.0.0.1:0").expect("a free port");
+    let name = source.name();
+    let address = name.rsplit(' ').next().expect("an address").to_owned();
+    let mut next = || {
+        let mut bytes = Vec::new();
+        let item = source.next(&mut bytes, Duration::from_millis(10));
+        (item.expect("it listens"), bytes)
+    };
+    let mut first = TcpStream::connect(&address).expect("somebody listens");
+    first.write_all(b"first").expect("a host that reads");
+    while next().1 != b"first" {}
+    let mut second = TcpStream::connect(&address).expect("somebody listens");
+    second.write_all(b"second").expect("a host that reads");
+    while !matches!(next().0, Item::Event(SourceEvent::Notice(text)) if text.contains("waits")) {}
+    drop(first);
+    while !matches!(next().0, Item::Event(SourceEvent::LinkLost(_))) {}
+    while next().1 != b"second" {}
 }
 
 /// OpenOCD sends `; lines` first, and never listens.

@@ -186,7 +186,7 @@ fn a_silent_peer_is_given_up() {
     let text = error.to_string();
     assert!(matches!(error, GdbError::TimeOut { .. }), "{text}");
     assert!(
-        text.starts_with("the GDB server said nothing for 0.2 s, while we waited for "),
+        text.starts_with("the GDB server sent no whole answer within 0.2 s, while we waited for "),
         "{text}"
     );
 }

@@ -293,20 +293,47 @@ fn names_out_of_reach_are_guessed() {
     assert_eq!(progress, Progress::Found { channels, read });
 }
 
+/// What a receiver was given.
+#[derive(Default)]
+struct Told {
+    events: Vec<TargetEvent>,
+    bytes: Vec<u8>,
+}
+
+impl Receiver for Told {
+    fn bytes(&mut self, _: usize, bytes: &[u8]) -> io::Result<()> {
+        self.bytes.extend(bytes);
+        Ok(())
+    }
+
+    fn event(&mut self, event: TargetEvent) {
+        self.events.push(event);
+    }
+}
+
+/// Readers of the recording could take a device that is reset early for one that says the same again: a sync, a TRACE_START and
+/// a TRACE_STOP stand between, if anything had come, and the mark before them: what the buffer held is lost.
+#[test]
+fn a_reset_ends_the_session() {
+    let layout = WordLayout::default();
+    let mut device = Device::new(layout, 1, 64);
+    let mut session = Session::new(Reader::new(PLACE, layout));
+    let mut told = Told::default();
+    for sent in ["", "before", "after", "", "at last"] {
+        device.initialise();
+        session.look(&mut device, &mut told).unwrap();
+        device.write(0, sent.as_bytes());
+        session.look(&mut device, &mut told).unwrap();
+    }
+    let end = [&[0xFF; 512][..], b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0"].concat();
+    let expected = [b"before", &end[..], b"after", &end, b"at last"].concat();
+    assert!(told.bytes == expected, "{}", told.bytes.escape_ascii());
+}
+
 /// A recorder in post-mortem mode overwrites its buffer, and moves the reader's position for that. It is not reset all the
 /// time.
 #[test]
 fn a_buffer_that_is_overwritten_is_told_of_once() {
-    #[derive(Default)]
-    struct Told(Vec<TargetEvent>);
-    impl Receiver for Told {
-        fn bytes(&mut self, _: usize, _: &[u8]) -> io::Result<()> {
-            Ok(())
-        }
-        fn event(&mut self, event: TargetEvent) {
-            self.0.push(event);
-        }
-    }
     let layout = WordLayout::default();
     let mut device = Device::new(layout, 1, 64);
     device.initialise();
@@ -319,7 +346,10 @@ fn a_buffer_that_is_overwritten_is_told_of_once() {
         device.set_word(words + 8, (position + 6) % 64);
     }
     let is_notice = |event: &&TargetEvent| matches!(event, TargetEvent::Notice(text) if text.contains("post-mortem mode"));
-    assert_eq!(told.0.iter().filter(is_notice).count(), 1);
-    let resets = told.0.iter().filter(|event| **event == TargetEvent::Reset);
-    assert!(resets.count() < 5, "{:?}", told.0);
+    assert_eq!(told.events.iter().filter(is_notice).count(), 1);
+    let resets = told
+        .events
+        .iter()
+        .filter(|event| **event == TargetEvent::Reset);
+    assert!(resets.count() < 5, "{:?}", told.events);
 }

@@ -56,6 +56,8 @@ pub(crate) struct Chain {
     pub(crate) idle: bool,
     /// What runs, for a host that comes later.
     pub(crate) running: Running,
+    /// Interrupts that have begun, and not ended.
+    pub(crate) interrupts: i32,
 }
 
 /// What a core does.
@@ -72,7 +74,12 @@ impl Running {
     pub(crate) fn is_told_by(event: SystemEvent) -> bool {
         matches!(
             event,
-            SystemEvent::TaskStartExec(_) | SystemEvent::Idle | SystemEvent::TaskStopExec
+            SystemEvent::TaskStartExec(_)
+                | SystemEvent::Idle
+                | SystemEvent::TaskStopExec
+                | SystemEvent::IsrEnter(_)
+                | SystemEvent::IsrExit
+                | SystemEvent::IsrToScheduler
         )
     }
 }
@@ -92,6 +99,7 @@ impl Chain {
         dropped: 0,
         idle: false,
         running: Running::Unknown,
+        interrupts: 0,
     };
 
     /// Keeps in mind what runs.
@@ -101,6 +109,19 @@ impl Chain {
             SystemEvent::TaskStartExec(task) => self.running = Running::Task(task),
             SystemEvent::Idle => self.running = Running::Nothing,
             SystemEvent::TaskStopExec => self.running = Running::Unknown,
+            _ => {}
+        }
+        self.count(event);
+    }
+
+    /// Counts interrupts that begin and end.
+    #[inline]
+    pub(crate) fn count(&mut self, event: SystemEvent) {
+        match event {
+            SystemEvent::IsrEnter(_) => self.interrupts = self.interrupts.wrapping_add(1),
+            SystemEvent::IsrExit | SystemEvent::IsrToScheduler => {
+                self.interrupts = self.interrupts.wrapping_sub(1);
+            }
             _ => {}
         }
     }

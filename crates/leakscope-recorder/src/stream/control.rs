@@ -378,7 +378,8 @@ where
             Part::Text(_) => output.system_text(text.bytes()),
             Part::Task(place) => self.tell_task(output, place, config),
             Part::ModuleCount => output.module_count(),
-            Part::Running if D::PLAIN => {}
+            // In an interrupt, hosts would take the rest of it for the task's. It is told with the next repetition.
+            Part::Running if D::PLAIN || output.chain.interrupts > 0 => {}
             Part::Running => output.running(config),
         }
     }

@@ -32,13 +32,14 @@ impl Output<'_> {
         if is_stored && !keeps_idle(event) {
             self.chain.idle = event == SystemEvent::Idle;
             self.chain.note(event);
+        } else if is_stored {
+            self.chain.count(event);
         }
         is_stored
     }
 
-    /// Writes an event; an idle that follows an idle is left out.
+    /// Writes an event that was noted; an idle that follows an idle is left out.
     pub(super) fn event(&mut self, event: SystemEvent, config: &Config) {
-        self.chain.note(event);
         if event == SystemEvent::Idle && self.chain.idle {
             return;
         }

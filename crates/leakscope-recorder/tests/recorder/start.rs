@@ -1,8 +1,10 @@
 //! The start sequence.
 
+use std::sync::atomic::Ordering;
+
 use leakscope_recorder::dialect::{EspIdf, Leakscope};
 use leakscope_recorder::stream::{Config, Stream};
-use leakscope_recorder::{Recorder, Task};
+use leakscope_recorder::{Recorder, SystemEvent, Task};
 use leakscope_systemview::{Init, Packet, Text, id, sync};
 
 use crate::host::{FakeClock, drained, packets};
@@ -94,6 +96,31 @@ fn goes_in_the_order_of_version_3() {
             }
         );
     });
+}
+
+/// What a task is said to do inside an interrupt, hosts would take for the task's: the interrupt's end comes first.
+#[test]
+fn what_runs_is_not_told_in_an_interrupt() {
+    let clock = FakeClock::at(77);
+    let stream: Stream<Leakscope<4>, _> = Stream::new();
+    stream.init(&clock, CONFIG);
+    stream.event(SystemEvent::TaskStartExec(0x2000_0040));
+    stream.event(SystemEvent::IsrEnter(5));
+    stream.event(SystemEvent::IsrEnter(6));
+    stream.event(SystemEvent::IsrExit);
+    stream.start();
+    let mut ids = Vec::new();
+    for second in 0..100 {
+        if second == 50 {
+            stream.event(SystemEvent::IsrExit);
+        }
+        clock.0.store(1_000_000 * second, Ordering::Relaxed);
+        (0..200).for_each(|_| stream.event(SystemEvent::TaskStartReady(0x2000_0080)));
+        let told = packets(&drained(&stream, 0));
+        ids.extend(told.iter().map(|packet| packet.id));
+    }
+    let of = |id| ids.iter().position(|&it| it == id).expect("it is told");
+    assert!(of(id::ISR_EXIT) < of(id::TASK_START_EXEC));
 }
 
 #[test]

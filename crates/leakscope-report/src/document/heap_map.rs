@@ -245,7 +245,12 @@ impl HeapMap {
 
     pub(crate) fn new(map: &leakscope_heap::HeapMap, names: &Names<'_>, fits: Option<u64>) -> Self {
         let (clock, best) = (names.clock, map.best());
-        let (failures, more_failures) = best.failures();
+        let is_known = best.predicted() > 0 || map.image().is_some();
+        let (failures, more_failures) = if is_known {
+            best.failures()
+        } else {
+            (&[][..], 0)
+        };
         let failures = failures.iter();
         let (checks, more_checks) = map.checks();
         let checks = checks.iter();
@@ -260,7 +265,11 @@ impl HeapMap {
             outside: map.outside(),
             is_estimate: !map.is_sure() && !best.pools().iter().all(Pool::is_exact),
             problems: names.problems(),
-            sentences: words::sentences(map, names),
+            sentences: if is_known {
+                words::sentences(map, names)
+            } else {
+                vec![words::of_nothing(map)]
+            },
             regions: (0..best.pools().len())
                 .map(|place| Region::new(map, place, names))
                 .collect(),
@@ -271,8 +280,13 @@ impl HeapMap {
             checks: checks.map(|check| Check::new(check, names)).collect(),
             more_checks,
             image: map.image().map(|check| Check::new(&check, names)),
-            fits: fits.map(|size| Fits::new(size, best)),
+            fits: fits.map(|size| Fits::new(size, best, is_known)),
         }
+    }
+
+    /// Whether anything but its blocks is known of the heap: an address was predicted, or an image of memory has it.
+    pub fn is_known(&self) -> bool {
+        self.predicted > 0 || self.image.is_some()
     }
 }
 
@@ -387,15 +401,14 @@ impl Check {
 }
 
 impl Fits {
-    fn new(size: u64, best: &Candidate) -> Self {
+    fn new(size: u64, best: &Candidate, is_known: bool) -> Self {
         let pools = best.pools().iter();
+        let place = |pool: &Pool| pool.place_of(size).filter(|_| is_known);
         Self {
             size_bytes: size,
-            addresses: (pools.clone())
-                .map(|pool| pool.place_of(size).map(Address))
-                .collect(),
+            addresses: pools.clone().map(|pool| place(pool).map(Address)).collect(),
             unknown: (pools.clone())
-                .map(|pool| pool.place_of(size).is_none() && pool.might_hold(size))
+                .map(|pool| !is_known || place(pool).is_none() && pool.might_hold(size))
                 .collect(),
             unusable_shares: pools
                 .map(|pool| pool.space().unusable_share(pool.needs(size)))

@@ -23,6 +23,17 @@ pub(crate) fn sentences(map: &HeapMap, names: &Names<'_>) -> Vec<String> {
         .collect()
 }
 
+/// That a map of which no address was predicted says nothing.
+pub(crate) fn of_nothing(map: &HeapMap) -> String {
+    match map.addresses() {
+        0 => "No block was allocated in it: how the allocator works nobody knows".to_owned(),
+        addresses => format!(
+            "Of the addresses of {}, no allocator that is known predicts one: what of it is free nobody knows",
+            counted(addresses, "block")
+        ),
+    }
+}
+
 /// "free 24.0 KiB in 35 holes, the largest block 3.00 KiB: fragmented, 4,096 B as the program has asked for would fail; …"
 fn of_split(trend: &Trend, who: &str) -> String {
     format!(

@@ -39,14 +39,18 @@ pub(super) fn section(
         [one] => format!(", as {one} does"),
         some => format!(", as {} do", enumeration(some)),
     };
-    if map.addresses == 0 && map.image.is_none() {
+    if !map.is_known() {
         let elsewhere = match map.outside {
             0 => String::new(),
             outside => format!("; {} were allocated elsewhere", counted(outside, "block")),
         };
+        let fits = map.fits.as_ref().map_or_else(String::new, |fits| {
+            format!("; whether {} fit cannot be told", bytes(fits.size_bytes))
+        });
         let words = format!(
-            "at {}. No block was allocated in it: how the allocator works nobody knows{elsewhere}",
-            clock.moment(map.time_ticks)
+            "at {}. {}{elsewhere}{fits}",
+            clock.moment(map.time_ticks),
+            sanitise(&map.sentences.join(". "))
         );
         return page.paragraph(0, Line::new().strong("Heap "), &words.as_str().into());
     }

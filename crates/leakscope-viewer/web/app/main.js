@@ -48,10 +48,10 @@ async function start() {
   const help = () => dialog.showModal();
   const everything = searchDialog(page);
   const search = () => everything.open();
-  const head = pageHead(page, { help, search });
+  const head = pageHead(page, { help, search, skip: () => main.focus() });
   const strip = clockStrip(page);
   strip.element.hidden = overview.dump !== null;
-  const main = element('main', { id: 'view' });
+  const main = element('main', { id: 'view', tabindex: -1 });
   const title = element('h1', { class: 'hidden' });
   const aloud = element('div', { class: 'hidden', 'aria-live': 'polite' });
   page.say = (text) => { aloud.textContent = text; };

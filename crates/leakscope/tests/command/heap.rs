@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use leakscope_testing::scenario::Scenario;
 use leakscope_testing::{needs, project};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -124,6 +125,40 @@ fn at_a_moment_and_whether_something_fits() {
         ["full", "fragmented"].contains(&failure["reason"].as_str().unwrap_or_default())
     };
     assert!(failures.iter().all(explained), "{failures:?}");
+}
+
+/// Without one predicted address, what is free is not known: there is no number of it, and no failure is explained by it.
+#[test]
+fn where_no_address_is_predicted_nothing_is_known() {
+    let mut recording = Scenario::begun();
+    for block in 0..60_u32 {
+        // No allocator gives these in turn.
+        let address = 0x3FFB_0004 + block * 7_919 % 997 * 64;
+        recording.allocate(address, 24, &[0x400D_1234]);
+        recording.free(address, &[0x400D_5678]);
+    }
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("odd.svdat");
+    fs::write(&file, recording.plain()).expect("room");
+    let asked = ["--heap-region", "0x3ffb0000+320KiB", "--fits", "60000"];
+    let map = leakscope(["heap", "--format", "json"])
+        .on(&asked)
+        .on(&[&file])
+        .json();
+    assert_eq!(
+        (&map["predicted"], &map["addresses"]),
+        (&0.into(), &60.into())
+    );
+    assert_eq!(map["failures"], serde_json::json!([]));
+    assert_eq!(map["fits"]["addresses"], serde_json::json!([null]));
+    assert_eq!(map["fits"]["unknown"], serde_json::json!([true]));
+    let ran = leakscope(["heap"]).on(&asked).on(&[&file]).end();
+    assert_eq!(ran.code, 0);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in ["nobody knows", "whether 60,000 B fit cannot be told"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!said.contains("largest"), "{said}");
 }
 
 #[test]

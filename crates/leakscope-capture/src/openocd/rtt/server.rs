@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Received;
 use crate::openocd::client::Client;
-use crate::openocd::error::OpenOcdError;
+use crate::openocd::error::{NO_REASON, OpenOcdError};
 use crate::rtt::{NAME, Place};
 
 /// How often OpenOCD looks for data, in milliseconds.
@@ -95,8 +95,11 @@ fn setup(client: &mut Client, place: &Place) -> Result<bool, OpenOcdError> {
             }
             result => result?,
         };
-        if client.command("rtt start").is_ok() {
-            return Ok(true);
+        match client.command("rtt start") {
+            Ok(_) => return Ok(true),
+            Err(OpenOcdError::Refused { answer, .. })
+                if answer == NO_REASON || answer.to_lowercase().contains("control block") => {}
+            Err(error) => return Err(error),
         }
     }
     Err(OpenOcdError::NoRtt)

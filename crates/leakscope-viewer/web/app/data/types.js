@@ -237,6 +237,7 @@
  * @property {number} more_failures
  * @property {{ time_ticks: number, told_free_bytes: number | null, told_largest_bytes: number | null, free_bytes: number, largest_bytes: number }[]} checks
  * @property {number} more_checks
+ * @property {object | null} image what an image of memory has
  */
 /**
  * @typedef {object} HeapOverTime

@@ -215,6 +215,11 @@ export function percent(part, whole) {
   return rounded === 0 && part > 0 ? '<1 %' : `${rounded} %`;
 }
 
+/** The same, rounded down: all that is not all is less than 100 %. @param {number} part @param {number} whole */
+export function wholePercent(part, whole) {
+  return `${Math.floor((part * 100) / Math.max(whole, 1))} %`;
+}
+
 /**
  * Three significant digits, or the whole number if it is 100 or more.
  * @param {number} number

@@ -22,9 +22,9 @@ export function viewName(view) {
 
 /**
  * @param {Page} page
- * @param {{ help: () => void, search: () => void }} actions
+ * @param {{ help: () => void, search: () => void, skip: () => void }} actions
  */
-export function pageHead(page, { help, search }) {
+export function pageHead(page, { help, search, skip }) {
   const links = VIEWS.map((view, place) => element('a', {
     href: `#${view}`, title: `${NAMES[view]} (${place + 1})`,
     click: (/** @type {MouseEvent} */ event) => {
@@ -37,6 +37,8 @@ export function pageHead(page, { help, search }) {
   const theme = element('button', { type: 'button', title: 'Theme: system, dark, light (T)', click: () => nextTheme(page) });
   const notices = element('div', { role: 'status' });
   const bar = element('header', { class: 'head' },
+    // For those who go from one thing to the next by keyboard: there are many before the view.
+    element('button', { type: 'button', class: 'skip', click: skip }, 'Skip to the view'),
     element('div', { class: 'brand' }, 'leakscope', about),
     element('nav', { class: 'views', 'aria-label': 'Views' }, ...links),
     element('div', { class: 'head-buttons' },

@@ -12,7 +12,7 @@ import { pan, Scale, zoom } from 'leakscope/chart/scale.js';
 import { drawCursor, drawGrid, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { shortenedTitle } from 'leakscope/format/names.js';
-import { bytes, count, counted, percent, shortBytes } from 'leakscope/format/units.js';
+import { bytes, count, counted, percent, shortBytes, wholePercent } from 'leakscope/format/units.js';
 import { closeToggle } from 'leakscope/page/close-toggle.js';
 import { stretchOf } from 'leakscope/page/strip.js';
 import { choice, element, fill } from 'leakscope/part/element.js';
@@ -162,18 +162,21 @@ export function heapMapView(page, chooser) {
     if (heap?.map) tables.fill(heap.map, (site) => sites.get(site)?.title);
   };
   const latest = new Latest(page.source, 'heap', (answer) => {
-    heap = answer;
-    const known = answer.map;
+    const known = answer.map !== null && (answer.map.predicted > 0 || answer.map.image !== null) ? answer.map : null;
+    // Of a map without one predicted address, nothing is drawn and nothing said of what is free.
+    heap = known === null ? { ...answer, regions: [] } : answer;
     if (chosen >= answer.regions.length) chosen = 0;
     nothing.hidden = known !== null;
     pictures.hidden = known === null;
-    if (known === null) fill(nothing, ...withoutBounds(page));
+    tables.element.hidden = known === null;
+    rest.textContent = '';
+    if (known === null) fill(nothing, ...answer.map === null ? withoutBounds(page) : answer.map.sentences.map((text) => `${text}.`));
     else {
       const soFar = answer.complete ? '' : `, ${percent(answer.counted_to, answer.to)} read so far`;
-      rest.textContent = `${known.allocator} predicts ${percent(known.predicted, known.addresses)} of ${count(known.addresses)} addresses${soFar}`;
+      rest.textContent = `${known.allocator} predicts ${wholePercent(known.predicted, known.addresses)} of ${count(known.addresses)} addresses${soFar}`;
       fillTables();
     }
-    placed = placeRegions(answer, map.height);
+    placed = placeRegions(heap, map.height);
     draw();
     showKeys();
     tell();

@@ -1,6 +1,6 @@
 // Beside the heap's map: what it says of the window's end, who splits free memory, and why allocations failed. The numbers are
 // those of `leakscope heap`.
-import { bytes, count, counted, percent, signed } from 'leakscope/format/units.js';
+import { bytes, count, counted, signed, wholePercent } from 'leakscope/format/units.js';
 import { breakable, element, facts, fill, section } from 'leakscope/part/element.js';
 import { table } from 'leakscope/part/table.js';
 
@@ -20,8 +20,9 @@ export function heapTables(page, goTo) {
 }
 
 /** @param {Page} page @param {HeapMap} map */
-function said(page, { sentences, time_ticks: time }) {
-  const texts = sentences.length > 0 ? sentences.map((text) => element('p', {}, `${text}.`)) : [element('p', { class: 'quiet' }, 'The heap does not fragment, and no allocation failed.')];
+function said(page, { sentences, is_estimate: isEstimate, time_ticks: time }) {
+  const nothing = isEstimate ? 'No allocation failed; whether the heap fragments nobody knows.' : 'The heap does not fragment, and no allocation failed.';
+  const texts = sentences.length > 0 ? sentences.map((text) => element('p', {}, `${text}.`)) : [element('p', { class: 'quiet' }, nothing)];
   return section(`The heap at ${page.clock.moment(time)}`, ...texts);
 }
 
@@ -99,7 +100,7 @@ function signedBytes(difference) {
 /** @param {HeapMap} map */
 function howGood({ allocator, may_be: others, addresses, predicted, outside, is_estimate: isEstimate }) {
   return section('How good it is', facts([
-    ['Allocator', allocator], ['May also be', others.join(', ')], ['Addresses predicted', `${count(predicted)} of ${count(addresses)} (${percent(predicted, addresses)})`],
+    ['Allocator', allocator], ['May also be', others.join(', ')], ['Addresses predicted', `${count(predicted)} of ${count(addresses)} (${wholePercent(predicted, addresses)})`],
     ['Blocks elsewhere', outside > 0 ? count(outside) : null],
   ]), isEstimate && element('p', { class: 'problem' }, 'Too few addresses were predicted: everything about holes is an estimate.'));
 }

@@ -323,8 +323,9 @@ function dumpFacts(page, dump) {
 
 /** What heap events there are. @param {Page['overview']['totals']} totals */
 function heapEventWords(totals) {
-  const { allocations, frees, reallocations, failed_allocations: failed } = totals;
-  return [counted(allocations, 'allocation'), counted(frees, 'free'), reallocations > 0 && counted(reallocations, 'reallocation'), failed > 0 && `${count(failed)} failed`].filter(Boolean).join(', ');
+  const { allocations, frees, reallocations, failed_allocations: failed, frees_of_older_blocks: older } = totals;
+  return [counted(allocations, 'allocation'), counted(frees, 'free'), reallocations > 0 && counted(reallocations, 'reallocation'), failed > 0 && `${count(failed)} failed`,
+    older > 0 && `${counted(older, 'free')} of older blocks`].filter(Boolean).join(', ');
 }
 
 /** @param {Page} page */

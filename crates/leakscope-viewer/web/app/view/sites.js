@@ -111,7 +111,7 @@ function siteTable(page, rows, sites) {
       title: 'Its part of the bytes that lived at the high-water mark' },
     { name: 'Allocations', class: 'number extra', cell: (site) => count(site.allocations), order: (site) => site.allocations },
     { name: 'Freed', class: 'number extra', cell: (site) => count(site.frees), order: (site) => site.frees },
-    { name: 'Tasks', class: 'words extra', cell: (site) => site.contexts.map((context) => page.contextName(context).replaceAll(' ', '\u00a0')).join(', '), order: (site) => page.contextName(site.contexts[0]) },
+    { name: 'Tasks', note: sites.limited && !page.source.served ? note : undefined, class: 'words extra', cell: (site) => site.contexts.map((context) => page.contextName(context).replaceAll(' ', '\u00a0')).join(', '), order: (site) => page.contextName(site.contexts[0]) },
   ];
   if (rows.length === 0) return element('p', { class: 'list-nothing' }, 'No call site.');
   // A dump does not say these.

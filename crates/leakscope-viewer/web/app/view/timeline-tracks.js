@@ -78,12 +78,13 @@ function ownerTrack(page, pin, shown) {
   const owner = ownerOf(pin);
   /** @type {Track | null} */
   let track = null;
+  let isLeak = false;
   const picture = new Picture(`Live bytes of ${ownerName(page, owner)}`, (pen, width, height) => {
     const scale = new Scale(shown(), width);
     if (track !== null) {
       const { heap, exact } = track;
       const curve = { x: scale.x(heap.from), y: 2, width: scale.x(heap.to) - scale.x(heap.from), height: height - CHANGES - 2 };
-      const axis = drawCurve(pen, heap, curve, { look: owner.site >= 0 ? 'leak' : 'heap', end: page.axisEnd });
+      const axis = drawCurve(pen, heap, curve, { look: isLeak ? 'leak' : 'heap', end: page.axisEnd });
       const marks = { y: height - CHANGES / 2, reach: CHANGES / 2 };
       drawHeapMarks(pen, heap, track.marks, scale, marks);
       drawArrows(pen, track.marks ?? [], scale, marks);
@@ -105,6 +106,8 @@ function ownerTrack(page, pin, shown) {
     picture.draw();
   }, (message) => { amount.textContent = message; });
   const named = new Latest(page.source, 'site', (answer) => {
+    isLeak = answer.site.standing === 'leak';
+    picture.draw();
     name.title = answer.site.title;
     fill(name, ...breakable(shortenedTitle(answer.site.title, 36)));
     describe();

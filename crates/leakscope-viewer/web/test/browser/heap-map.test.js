@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { answerTo, PROGRAM, ROOT, SCREENSHOTS, serving, singleFile, withData } from './program.js';
-import { turnTo } from './tab.js';
+import { inTabOf, turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -127,4 +127,16 @@ test('what the device said of its heap stands beside what the map has', async ()
     assert.deepEqual(tab.complaints, []);
     await tab.close();
   }
+});
+
+test('of a map without one predicted address nothing is drawn, and why is said', () => {
+  const { path } = singleFile('checks', join(FIRMWARE, 'growing-table.svdat'), ...ELF);
+  const why = 'No block was allocated in it: how the allocator works nobody knows';
+  const url = withData('heap-unknown', path, ({ heap: { map } }) => Object.assign(map, { predicted: 0, image: null, sentences: [why] }));
+  return inTabOf(browser, async (tab) => {
+    await tab.open(`${url}#memory`);
+    await tab.see('.list-nothing', why);
+    const said = await tab.run(() => /** @type {HTMLElement} */ (document.querySelector('.memory')).innerText);
+    assert.doesNotMatch(said, /free in|predicts|does not fragment/);
+  });
 });

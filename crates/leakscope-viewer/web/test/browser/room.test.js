@@ -108,3 +108,21 @@ test('very long names lose their middle, in every view', async () => {
     await tab.see('td.site-title', 'read_the_header_of_it main.c:66');
   }, { width: 1440, height: 900 });
 });
+
+test('at 1024 pixels all views stand in one line, and the keyboard can skip them', () => {
+  const url = withData('with-memory', singleFile('room-base', golden('steady-leak')).path, ({ overview }) => { overview.heap_map = true; });
+  return inTabOf(browser, async (tab) => {
+    await open(tab, url, 'overview');
+    const tops = await tab.run(() => [...document.querySelectorAll('.views a')].map((link) => link.getBoundingClientRect().top));
+    assert.equal(tops.length, 9);
+    assert.equal(new Set(tops).size, 1, `${tops}`);
+    const skipped = await tab.run(() => {
+      const first = /** @type {HTMLElement} */ (document.querySelector('button, a[href], [tabindex="0"]'));
+      first.focus();
+      const seen = first.getBoundingClientRect().left >= 0;
+      first.click();
+      return [seen, document.activeElement?.tagName];
+    });
+    assert.deepEqual(skipped, [true, 'MAIN']);
+  }, { width: 1024, height: 700 });
+});

@@ -377,8 +377,8 @@ impl Record {
                 screen::note(&words::not_split(offset));
                 false
             }
-            Err(gone @ FinishError::Gone { .. }) => {
-                // It is open still, and was read.
+            Err(gone @ (FinishError::Gone { .. } | FinishError::Changed { .. })) => {
+                // It is open still, and was read as it came.
                 while live.follow(&mut |line| status.log(line))? {}
                 let mut screen = Screen::new();
                 if !self.no_report {

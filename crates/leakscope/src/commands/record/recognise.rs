@@ -6,6 +6,7 @@ use std::path::Path;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::trace::Layout;
+use leakscope_capture::recording::LOST_LINK;
 use leakscope_report::units;
 use leakscope_systemview::{Frame, Header, id};
 
@@ -26,13 +27,29 @@ pub(super) fn what_else(head: &[u8]) -> Option<Data> {
     if data.is_empty() || has_packets(head) || is_answer(data) || is_answer(&with_systime(data)) {
         return None;
     }
-    let printable = data
+    let sent = without_marks(data);
+    let printable = sent
         .iter()
         .filter(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n' | 0x1B));
     Some(Data {
-        is_text: printable.count() * 10 >= data.len() * 9,
+        is_text: !sent.is_empty() && printable.count() * 10 >= sent.len() * 9,
         first: data.iter().take(SHOWN).copied().collect(),
     })
+}
+
+/// What the device has sent, without the marks of a link that was lost.
+fn without_marks(mut data: &[u8]) -> Vec<u8> {
+    let mut sent = Vec::new();
+    while !data.is_empty() {
+        match data.strip_prefix(&LOST_LINK) {
+            Some(rest) => data = rest,
+            None => {
+                sent.push(data[0]);
+                data = &data[1..];
+            }
+        }
+    }
+    sent
 }
 
 /// Whether this is what a target has answered before it was told to START. ESP-IDF's UART port does not know the hello,
