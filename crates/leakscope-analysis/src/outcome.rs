@@ -159,9 +159,11 @@ pub struct Totals {
     pub cycles: u64,
     /// What those took, in ticks.
     pub cycle_ticks: u64,
+    /// Stretches between restarts; of more than 257, not all are listed.
+    pub sessions: u64,
     /// The last moment of the trace.
     pub end: u64,
-    /// Bytes read, headers included.
+    /// Bytes read, without the lines of text that a file begins with.
     pub bytes: u64,
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::Context;
+use leakscope_analysis::trace::{Context, Occasion};
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::units::counted;
 use leakscope_report::{NamedFrame, Report, Standing, Symbolizer, sanitise};
@@ -22,6 +22,8 @@ pub struct Facts<'r> {
     pub program: &'r Symbolizer<'r>,
     /// By number of the call site: its place in the report.
     places: Vec<usize>,
+    /// The frees that cannot be right, by time, core and whether they are double: the address, and whether it is in doubt.
+    anomalies: FxHashMap<(u64, u8, bool), (u64, bool)>,
 }
 
 /// Stands for a call site that the report does not have.
@@ -38,11 +40,30 @@ impl<'r> Facts<'r> {
             }
             places[number] = place;
         }
+        let anomalies = outcome.anomalies.iter().map(|anomaly| {
+            let when = (anomaly.time, anomaly.core, anomaly.kind.is_double());
+            (when, (anomaly.address, anomaly.is_doubtful))
+        });
         Self {
             outcome,
             report,
             program,
             places,
+            anomalies: anomalies.collect(),
+        }
+    }
+
+    /// Of a free that cannot be right: the address, if it is listed, and whether it is in doubt.
+    pub(crate) fn anomaly(&self, now: &Occasion, is_double: bool) -> (Option<u64>, bool) {
+        match self.anomalies.get(&(now.time, now.core, is_double)) {
+            Some(&(address, is_doubtful)) => (Some(address), is_doubtful),
+            // Where some of the kind are in doubt, one that is not listed proves nothing.
+            None => {
+                let mut of_kind = self.outcome.anomalies.iter();
+                let is_doubtful =
+                    of_kind.any(|other| other.kind.is_double() == is_double && other.is_doubtful);
+                (None, is_doubtful)
+            }
         }
     }
 

@@ -144,9 +144,14 @@ pub(crate) fn limits(
     if !matches!(conclusion, Conclusion::NoLeakSeen | Conclusion::Uncertain) || is_dump {
         return Vec::new();
     }
-    let length = facts.clock.duration(outcome.totals.end);
+    let lengths = (outcome.sessions.iter()).map(|session| session.end - session.start);
+    let (covers, ticks) = match (outcome.sessions.len(), lengths.max()) {
+        (2.., Some(longest)) => ("its longest session covers", longest),
+        _ => ("it covers", outcome.totals.end),
+    };
+    let length = facts.clock.duration(ticks);
     let mut limits = vec![format!(
-        "it covers {length}: what leaves fewer than 3 blocks behind in that time does not show; fewer than 10 may not, nor \
+        "{covers} {length}: what leaves fewer than 3 blocks behind in that time does not show; fewer than 10 may not, nor \
          may more beside blocks that live long"
     )];
     if conclusion == Conclusion::NoLeakSeen

@@ -47,7 +47,7 @@ pub(super) fn rows(origin: &Origin, report: Option<&Report>, part: &mut Part) ->
             .and_then(|report| report.trace.length_s)
             .unwrap_or(0.0)
             .into(),
-        of(|report| report.sessions.len() as u64),
+        of(Report::session_count),
         of(after_reset),
         of(|report| report.totals.events),
         of(|report| report.totals.heap_events),

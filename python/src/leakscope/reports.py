@@ -183,6 +183,7 @@ class Totals:
     skipped_bytes: int
     cycles: int
     cycle_ticks: int
+    sessions: int
     call_sites: int
     leaks: int
     leak_blocks: int

@@ -74,6 +74,7 @@ impl HeapModel {
             outstanding_bytes: past.outstanding.1 + session.outstanding_bytes,
             cycles: self.totals.cycles + self.whole_cycles(),
             cycle_ticks: self.totals.cycle_ticks + self.cycle_ticks(),
+            sessions: sessions.len() as u64 + past.joined,
             peak_bytes: peak.bytes,
             double_frees: self.totals.double_frees - double,
             wrong_frees: self.totals.wrong_frees - wrong,

@@ -103,6 +103,15 @@ impl TargetClock {
         told
     }
 
+    /// It turns out that all this was so many ticks later.
+    pub(super) fn catch_up(&mut self, ticks: u64) {
+        let told = self.microseconds.iter_mut().chain(&mut self.at_first);
+        let times = told.map(|(_, time)| time);
+        for time in times.chain(self.cycles.iter_mut().map(|(_, time)| time)) {
+            *time += ticks;
+        }
+    }
+
     /// A start sequence comes.
     pub(super) fn begin(&mut self) {
         self.began = true;

@@ -24,6 +24,7 @@ mod run;
 mod stacks;
 mod stream;
 mod tasks;
+mod together;
 mod unnamed;
 mod unwind;
 

@@ -118,7 +118,9 @@ impl Trace {
                 let damaged_at = source.damaged_at;
                 let clock = &mut source.target_clock;
                 let told = clock.microseconds(microseconds, piece.time, &init, damaged_at);
-                return self.follow_clock(index, piece, told);
+                let hz = u64::from(init.timestamp_hz);
+                let clock = u128::from(microseconds) * u128::from(hz) / 1_000_000;
+                return self.follow_clock(index, piece, told, clock as u64);
             }
             Packet::SystimeCycles { cycles } => {
                 let may_be_shifted = !self.espressif;
@@ -126,7 +128,7 @@ impl Trace {
                 let damaged_at = source.damaged_at;
                 let clock = &mut source.target_clock;
                 let told = clock.cycles(cycles, piece.time, &init, may_be_shifted, damaged_at);
-                return self.follow_clock(index, piece, told);
+                return self.follow_clock(index, piece, told, cycles.into());
             }
             Packet::MarkStart { marker } => return Meant::Mark(marker),
             Packet::Extended(extended) => match extended {
@@ -205,19 +207,20 @@ impl Trace {
         if first_here || !after_stop {
             return Start::Repeated;
         }
-        self.begin_session(index, ProblemKind::Paused, piece);
+        let offset = self.streams[index].stream.offset(piece);
+        self.begin_session(index, ProblemKind::Paused, offset, piece.time);
         Start::AfterStop
     }
 
     /// Another session begins, as this problem says.
-    fn begin_session(&mut self, index: usize, why: ProblemKind, piece: &Piece) {
-        self.piece_problem(index, why, piece);
+    fn begin_session(&mut self, index: usize, why: ProblemKind, offset: u64, time: u64) {
+        self.problem(index, why, offset, Some(time));
         self.cores.forget();
         self.before_session = self.counts.heap_events;
     }
 
-    /// The target's clock was told.
-    fn follow_clock(&mut self, index: usize, piece: &Piece, told: Told) -> Meant {
+    /// The target's clock was told; it says so many ticks.
+    fn follow_clock(&mut self, index: usize, piece: &Piece, told: Told, clock: u64) -> Meant {
         let source = &mut self.streams[index];
         let is_empty = self.counts.heap_events == self.before_session;
         if told == Told::RunsOn || told == Told::Either && (source.was_paused || is_empty) {
@@ -228,23 +231,28 @@ impl Trace {
             // Another core has told of it.
             return Meant::System;
         }
-        self.restarts = source.restarts;
-        if told == Told::Reset {
-            return self.reset(index, piece);
+        if self.waits_for_others() && (told == Told::Reset || self.is_holding()) {
+            self.hold(index, piece, clock);
+            return Meant::System;
         }
-        self.begin_session(index, ProblemKind::PerhapsRestart, piece);
+        self.restarts = self.streams[index].restarts;
+        let offset = self.streams[index].stream.offset(piece);
+        if told == Told::Reset {
+            self.reset(index, offset, piece.time);
+            return Meant::Start(Start::AfterReset);
+        }
+        self.begin_session(index, ProblemKind::PerhapsRestart, offset, piece.time);
         Meant::Start(Start::PerhapsAfterReset)
     }
 
-    pub(super) fn reset(&mut self, index: usize, piece: &Piece) -> Meant {
-        self.begin_session(index, ProblemKind::Restart, piece);
+    pub(super) fn reset(&mut self, index: usize, offset: u64, time: u64) {
+        self.begin_session(index, ProblemKind::Restart, offset, time);
         self.tasks.forget_all();
         self.admitted.clear();
         for source in &mut self.streams {
             source.drop_count = None;
             source.modules.restart();
         }
-        Meant::Start(Start::AfterReset)
     }
 
     pub(super) fn describe_system(&mut self, text: Text<'_>) {

@@ -15,6 +15,7 @@ use super::modules::Modules;
 use super::stacks::Stacks;
 use super::stream::{Piece, Ready, Special, Stream};
 use super::tasks::Tasks;
+use super::together::Held;
 use super::unnamed::Unnamed;
 use crate::outcome::Target;
 use crate::problem::{ProblemKind, Problems};
@@ -95,6 +96,7 @@ pub(super) struct StreamState {
     pub(super) pauses: u32,
     /// Whether its last start sequence is behind a pause.
     pub(super) was_paused: bool,
+    pub(super) held: Option<Held>,
 }
 
 /// What a packet means, before its payload is borrowed.
@@ -140,6 +142,7 @@ impl Trace {
             restarts: 0,
             pauses: 0,
             was_paused: false,
+            held: None,
         });
         let mut problems = Problems::default();
         if let Some(core) = layout.same_core_twice {
@@ -175,7 +178,10 @@ impl Trace {
     pub fn step<F: Feed>(&mut self, mut feed: F) -> Result<Step<'_>, F::Error> {
         loop {
             let Some((index, source)) = earliest(&mut self.streams) else {
-                return Ok(Step::Finished);
+                return Ok(match self.go_on_together() {
+                    Some(event) => Step::Event(event, self),
+                    None => Step::Finished,
+                });
             };
             let stream = &mut source.stream;
             if let Some(number) = stream.take_frame() {
@@ -310,6 +316,9 @@ impl Trace {
     }
 }
 
+/// The time of the next item of a stream that waits for others.
+pub(super) const HELD: u64 = u64::MAX - 1;
+
 /// The stream whose next item is the earliest, and its place; of equals, the first.
 #[inline(always)]
 pub(super) fn earliest(streams: &mut [StreamState]) -> Option<(usize, &mut StreamState)> {
@@ -328,7 +337,7 @@ pub(super) fn earliest(streams: &mut [StreamState]) -> Option<(usize, &mut Strea
             all.min_by_key(|(_, source)| source.stream.next_time)?
         }
     };
-    (source.stream.next_time < u64::MAX).then_some((index, source))
+    (source.stream.next_time < HELD).then_some((index, source))
 }
 
 /// The message of a packet, if it can be read.

@@ -101,7 +101,11 @@ impl Trace {
                 return Halt::Pause(Pause::Enough);
             }
             let Some((index, source)) = earliest(&mut self.streams) else {
-                return Halt::Pause(Pause::Finished);
+                let Some(event) = self.go_on_together() else {
+                    return Halt::Pause(Pause::Finished);
+                };
+                observer.event(&event, self);
+                continue;
             };
             let Some(number) = source.stream.take_frame() else {
                 if self.observe_special(index, observer) == Ready::NeedBytes {

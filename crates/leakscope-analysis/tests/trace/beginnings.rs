@@ -45,6 +45,31 @@ fn the_start_is_missing() {
     assert!(none <= cuts.len() / 2, "{none} in {}", cuts.len());
 }
 
+/// A recorder that tells sync and time again each second leaves few packets in a row: they are a recording without its start, too.
+#[test]
+fn the_start_is_missing_and_syncs_are_repeated() {
+    let mut recording = Scenario::begun();
+    for round in 0..400 {
+        if round % 20 == 0 {
+            let time = recording.time();
+            recording.sync().systime_us(time);
+        }
+        recording
+            .after(900)
+            .run(MAIN)
+            .after(20 + u64::from(round) % 7);
+        recording.event(512, &[0x3FFB_0000 + 64 * round, 16, 3]);
+    }
+    let (bytes, all) = recording.plain_with_places();
+    for first in [40, 200, 391] {
+        let reading = read_one(bytes[all[first].start + 1..].to_vec());
+        assert!(reading.problem("no-start").is_some(), "{first}");
+        let cut = all[first].start + 1;
+        let expected = all[first + 1..].iter().map(|place| place.start - cut);
+        assert!(missing(&reading, expected) <= 8, "{first}");
+    }
+}
+
 /// What stands before a later start is read, too.
 #[test]
 fn a_start_in_the_middle() {

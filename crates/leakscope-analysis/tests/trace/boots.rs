@@ -327,3 +327,19 @@ fn what_was_filled_before_a_pause_is_full() {
     assert_eq!(paused.verdict(LEAK), Verdict::Bounded);
     assert_eq!(recorded(true).verdict(LEAK), Verdict::LeakSteady);
 }
+
+/// Of more boots than are listed all are counted.
+#[test]
+fn all_boots_are_counted() {
+    let mut recording = Scenario::empty();
+    for _ in 0..300 {
+        reset(&mut recording);
+        recording.after(100_000).allocate(BLOCK, 16, OTHER);
+        recording.after(100_000).free(BLOCK, OTHER);
+    }
+    let outcome = read_one(recording.plain()).outcome;
+    assert_eq!(
+        (outcome.totals.sessions, outcome.sessions.len()),
+        (300, 257)
+    );
+}

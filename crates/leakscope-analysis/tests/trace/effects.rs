@@ -126,6 +126,7 @@ impl Heap {
     fn end_session(&mut self) {
         let bytes: u64 = self.live.values().map(|known| known.block.size).sum();
         assert_eq!(bytes, self.live_bytes);
+        self.totals.sessions += 1;
         self.totals.outstanding_blocks += self.live.len() as u64;
         self.totals.outstanding_bytes += bytes;
         self.live.clear();

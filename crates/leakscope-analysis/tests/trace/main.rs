@@ -26,6 +26,7 @@ mod reading;
 mod rows;
 mod sessions;
 mod stacks;
+mod together;
 mod twin;
 mod valid;
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::rc::Rc;
 
-use leakscope_analysis::heap::{Effect, SiteId};
+use leakscope_analysis::heap::{Effect, SiteId, UnknownFree};
 use leakscope_analysis::trace::{Event, Occasion, Trace};
 use leakscope_report::document::problem::Severity;
 use leakscope_report::log::LogRow;
@@ -68,6 +68,19 @@ impl<'r> Rows<'r> {
             let change = changes.find(|change| wanted.contains(&change.what));
             change.map(|change| change.number)
         };
+        let (address, name) = match effect {
+            Effect::UnknownFree(why @ (UnknownFree::Double | UnknownFree::Wrong)) => {
+                let is_double = *why == UnknownFree::Double;
+                let (address, is_doubtful) = self.facts.anomaly(&effected.now, is_double);
+                let name = match (is_doubtful, is_double) {
+                    (true, true) => "doubtful-double-free",
+                    (true, false) => "doubtful-wrong-free",
+                    (false, _) => effect.name(),
+                };
+                (address, name)
+            }
+            _ => (None, effect.name()),
+        };
         let began = number(&[What::Begins, What::Revived]);
         let ended = number(&[What::Freed]);
         let cells = [
@@ -75,8 +88,8 @@ impl<'r> Rows<'r> {
             time.into(),
             u64::from(core).into(),
             Cell::clean(&context),
-            Cell::clean(effect.name()),
-            block.map(|known| known.block.address).into(),
+            Cell::clean(name),
+            (block.map(|known| known.block.address)).or(address).into(),
             size.into(),
             effect.site().map(|site| u64::from(site.number())).into(),
             began.or(ended).into(),

@@ -80,6 +80,23 @@ proptest! {
         }
     }
 
+    /// A free that may be right is no double free, in no table; and where it was is said.
+    #[test]
+    fn of_frees_that_cannot_be_right(steps in steps()) {
+        let made = Made::new(&recording(&steps), PROGRAM);
+        let totals = &made.report.totals;
+        let rows = rows(&made, Table::Events);
+        let with = |effect: &str| rows.iter().filter(|row| row["effect"] == effect).count() as u64;
+        prop_assert_eq!(with("double-free"), totals.double_frees);
+        prop_assert_eq!(with("wrong-free"), totals.wrong_frees);
+        let doubtful = with("doubtful-double-free") + with("doubtful-wrong-free");
+        prop_assert_eq!(doubtful, totals.doubtful_frees);
+        let mut odd = rows.iter().filter(|row| row["effect"].as_str().is_some_and(|effect| {
+            effect.ends_with("double-free") || effect.ends_with("wrong-free")
+        }));
+        prop_assert!(odd.all(|row| row["address"].is_u64()));
+    }
+
     #[test]
     fn of_pprof(steps in steps()) {
         let made = Made::new(&recording(&steps), PROGRAM);

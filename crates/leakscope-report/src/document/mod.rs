@@ -91,6 +91,11 @@ impl Report {
     /// added.
     pub const VERSION: u32 = 1;
 
+    /// How many sessions there were: not all are listed. A document of an older version lists what it knows of.
+    pub fn session_count(&self) -> u64 {
+        self.totals.sessions.max(self.sessions.len() as u64)
+    }
+
     /// Puts an outcome in words: functions by `symbolizer`, standings by [`policy`](crate::policy).
     ///
     /// `inputs` are the names of the inputs, in the order in which problems count them; it may be empty.

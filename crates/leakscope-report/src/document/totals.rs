@@ -57,6 +57,9 @@ pub struct Totals {
     /// What those took, in ticks.
     #[serde(default)]
     pub cycle_ticks: u64,
+    /// Stretches between restarts; `sessions` lists the first 256 and the last.
+    #[serde(default)]
+    pub sessions: u64,
     /// Call sites that allocated.
     pub call_sites: u64,
     /// Those of them that leak.
@@ -105,6 +108,7 @@ impl Totals {
             skipped_bytes: skipped.sum(),
             cycles: totals.cycles,
             cycle_ticks: totals.cycle_ticks,
+            sessions: totals.sessions.max(facts.outcome.sessions.len() as u64),
             call_sites: call_sites.len() as u64,
             leaks: leaks.len() as u64,
             leak_blocks: leaks.iter().map(|site| site.outstanding_blocks).sum(),

@@ -13,7 +13,7 @@ use crate::symbolizer::Symbolizer;
 pub struct Trace {
     /// The inputs, as they were named.
     pub inputs: Vec<String>,
-    /// Bytes read, headers included.
+    /// Bytes read, without the lines of text that a file begins with.
     pub read_bytes: u64,
     /// Whether it was recorded over time: a dump of a record buffer was not.
     pub has_history: bool,

@@ -62,7 +62,7 @@ fn recorded(view: &View<'_>) -> String {
         view.clock.duration(view.report.trace.length_ticks),
         counted(totals.events, "event") + &copies,
         counted(totals.log_messages, "log message"),
-        counted(view.report.sessions.len() as u64, "session"),
+        counted(view.report.session_count(), "session"),
     ])
 }
 
@@ -110,7 +110,7 @@ fn at_the_end(view: &View<'_>) -> String {
     ];
     // The peak is of one session, and may be less.
     if view.report.sessions.len() > 1 {
-        let sessions = view.report.sessions.len() as u64;
+        let sessions = view.report.session_count();
         parts.push(format!("in {} sessions together", count(sessions)));
     }
     match totals.peak_bytes {
@@ -145,9 +145,9 @@ fn sessions(view: &View<'_>) -> String {
             format!("{number} from {from}{how} ({left} outstanding)")
         })
         .collect();
-    let hidden = all.len() - parts.len();
+    let hidden = view.report.session_count() - parts.len() as u64;
     if hidden > 0 {
-        parts.push(format!("{} more", count(hidden as u64)));
+        parts.push(format!("{} more", count(hidden)));
     }
     parts.join(", ")
 }

@@ -1,6 +1,6 @@
 //! The report as a person reads it.
 
-use leakscope_analysis::outcome::{ContextUsage, Outcome};
+use leakscope_analysis::outcome::{ContextUsage, Outcome, Session};
 use leakscope_analysis::trace::StackCertainty;
 use leakscope_report::text::{TextOptions, write};
 use leakscope_report::{FrameSource, Report, Symbolizer};
@@ -167,6 +167,29 @@ fn what_cannot_be_told_is_said_with_its_limits() {
     assert_golden("clean-100.txt", &text);
     assert!(text.contains("this trace cannot tell: data were lost"));
     assert!(text.contains("fewer than 3 blocks"));
+}
+
+/// Each session is judged by itself: what a recording of many does not show is what the longest does not.
+#[test]
+fn a_limit_is_of_the_longest_session() {
+    let mut outcome = outcomes::clean();
+    let session = outcome.sessions[0];
+    let middle = session.start + (session.end - session.start) / 4;
+    outcome.sessions = vec![
+        Session {
+            end: middle,
+            ..session
+        },
+        Session {
+            start: middle,
+            ..session
+        },
+    ];
+    let text = written(&outcome, 200);
+    assert!(
+        text.contains("its longest session covers 0.246 s: what"),
+        "{text}"
+    );
 }
 
 #[test]

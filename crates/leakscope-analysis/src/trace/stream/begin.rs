@@ -32,6 +32,7 @@ impl Stream {
             return None;
         }
         let head = &bytes[..start.unwrap_or(bytes.len()).min(HEAD)];
+        let head = &without_syncs(head, self.part.core_bit)[..];
         let frames = (0..head.len())
             .map(|at| split(&head[at..], self.part.core_bit))
             .collect();
@@ -51,6 +52,21 @@ impl Stream {
         self.counts.halve();
         None
     }
+}
+
+/// The bytes without the syncs before which a recorder tells the time again, for who comes late: packets follow one another there.
+fn without_syncs(bytes: &[u8], core_bit: bool) -> Vec<u8> {
+    let is_before_time = |&at: &usize| {
+        let behind = split(&bytes[at + sync::SYNC.len()..], core_bit);
+        behind.is_ok_and(|frame| matches!(frame.id, id::SYSTIME_CYCLES | id::SYSTIME_US))
+    };
+    let (mut kept, mut from) = (Vec::with_capacity(bytes.len()), 0);
+    for at in sync::zeros(bytes, 0).filter(is_before_time) {
+        kept.extend_from_slice(&bytes[from..at]);
+        from = at + sync::SYNC.len();
+    }
+    kept.extend_from_slice(&bytes[from..]);
+    kept
 }
 
 /// Whether bytes without a start sequence are packets, of which this is the longest chain.

@@ -103,7 +103,7 @@ function figures(page) {
   // Without heap events, that nothing lives is as little known as that something does.
   const isBlind = totals.heap_events === 0 && dump === null;
   // The high-water mark is of one session, and may be less.
-  const together = sessions.length > 1 ? `, in ${count(sessions.length)} sessions together` : '';
+  const together = sessions.length > 1 ? `, in ${count(totals.sessions)} sessions together` : '';
   const rate = growing === 1 ? page.overview.findings[0].growth : totals.leak_bytes_per_second === null ? 'not known' : ratePerSecond(totals.leak_bytes_per_second);
   if (dump !== null) {
     return element('dl', { class: 'figures' },

@@ -1,0 +1,107 @@
+//! Two cores in streams of their own, which are reset together: what each adds up to ends with its own last packet.
+
+use leakscope_analysis::trace::{Checkpoint, Layout, Step, Trace};
+use leakscope_systemview::Packet;
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
+
+use crate::reading::read;
+use crate::sessions::{BLOCK, LEAK, OTHER};
+
+const BOOTS: u32 = 4;
+
+/// In each boot core 0 allocates a block every 1000 ticks, and core 1 frees it; in the second half core 1 idles. It begins a
+/// little later, too, and its clock says so.
+fn two_cores() -> [Vec<u8>; 2] {
+    let mut cores = [Scenario::empty(), Scenario::empty()];
+    for boot in 0..BOOTS {
+        for (number, core) in (0..).zip(&mut cores) {
+            core.sync()
+                .packet(&Packet::TraceStart)
+                .init()
+                .system(&format!("C=core{number}"));
+            core.systime_us(300 + 40 * number);
+            core.module(512, IDF_HEAP)
+                .run(MAIN)
+                .after(100 - 40 * number);
+        }
+        for round in 0..40 + 10 * boot {
+            let block = BLOCK + 64 * (round % 3);
+            cores[0].after(700).allocate(block, 8, LEAK).after(300);
+            if round < 20 {
+                cores[1].after(900).free(block, OTHER).after(100);
+            } else {
+                cores[0].free(block, OTHER);
+            }
+        }
+    }
+    cores.map(|core| core.plain())
+}
+
+#[test]
+fn a_reset_of_two_cores_with_their_own_times() {
+    let reading = read(&two_cores());
+    reading.check();
+    let outcome = &reading.outcome;
+    assert_eq!(outcome.sessions.len() as u32, BOOTS);
+    assert_eq!(reading.codes(), ["restart"]);
+    let restarts = reading.problem("restart").map(|problem| problem.count);
+    assert_eq!(restarts, Some(u64::from(BOOTS) - 1));
+    assert!(outcome.anomalies.is_empty(), "{:?}", reading.anomalies());
+    let totals = &outcome.totals;
+    assert_eq!(
+        (totals.outstanding_blocks, totals.frees_of_older_blocks),
+        (0, 0)
+    );
+    for (boot, session) in (0..).zip(&outcome.sessions) {
+        let ticks = session.end - session.start;
+        assert!(
+            (40_000..41_500).contains(&(ticks - 10_000 * boot)),
+            "{ticks}"
+        );
+    }
+}
+
+/// A core that is not heard of again after the reset.
+#[test]
+fn a_core_that_ends_with_the_reset_holds_up_nobody() {
+    let [first, second] = two_cores();
+    let syncs = second.windows(10).enumerate();
+    let syncs: Vec<usize> = syncs
+        .filter(|(_, ten)| *ten == [0; 10])
+        .map(|(at, _)| at)
+        .collect();
+    let reading = read(&[first, second[..syncs[1]].to_vec()]);
+    assert_eq!(reading.outcome.sessions.len() as u32, BOOTS);
+    assert_eq!(
+        reading.problem("restart").map(|problem| problem.count),
+        Some(u64::from(BOOTS) - 1)
+    );
+    assert_eq!(reading.outcome.totals.double_frees, 0);
+}
+
+/// From a checkpoint at which a core waits, too, the trace is read as it was.
+#[test]
+fn who_waits_at_a_checkpoint_waits_on() {
+    let recorded = two_cores();
+    let inputs: &[&[u8]] = &[&recorded[0], &recorded[1]];
+    let told = |trace: &mut Trace, checkpoints: &mut Vec<(usize, Checkpoint)>| {
+        let mut events = Vec::new();
+        while let Ok(Step::Event(event, trace)) = trace.step(inputs) {
+            events.push((event.time, event.input, event.offset, event.id));
+            checkpoints.extend(
+                trace
+                    .checkpoint()
+                    .map(|checkpoint| (events.len(), checkpoint)),
+            );
+        }
+        events
+    };
+    let mut trace = Trace::new(&Layout::of(inputs));
+    let mut checkpoints = Vec::new();
+    let events = told(&mut trace, &mut checkpoints);
+    assert!(events.is_sorted_by_key(|event| event.0));
+    for (place, checkpoint) in &checkpoints {
+        let again = told(&mut checkpoint.resume(&trace), &mut Vec::new());
+        assert_eq!(again, events[*place..], "from {place} on");
+    }
+}
