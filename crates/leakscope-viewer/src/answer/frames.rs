@@ -1,5 +1,7 @@
 //! Frames of call stacks, each listed once.
 
+use std::collections::BTreeSet;
+
 use leakscope_report::{NamedFrame, sanitise};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -83,4 +85,21 @@ pub(super) fn title(stack: &[NamedFrame]) -> String {
         (Some(file), None) => format!("{function} {file}"),
         (None, _) => function.into_owned(),
     }
+}
+
+/// The titles of call stacks; of those that are alike, with the first frames that tell them apart.
+pub(super) fn titles(stacks: &[&[NamedFrame]]) -> Vec<String> {
+    let short: Vec<String> = stacks.iter().map(|stack| title(stack)).collect();
+    let words = |frame: &NamedFrame| title(std::slice::from_ref(frame));
+    let told = stacks.iter().zip(&short).map(|(stack, own)| {
+        let alike = stacks.iter().zip(&short).filter(|(_, other)| *other == own);
+        let differ = |other: &[NamedFrame]| {
+            let mut pairs = stack.iter().zip(other);
+            pairs.position(|(a, b)| words(a) != words(b))
+        };
+        let depths: BTreeSet<usize> = alike.filter_map(|(other, _)| differ(other)).collect();
+        let frames = depths.iter().map(|&depth| words(&stack[depth]));
+        frames.fold(own.clone(), |text, frame| format!("{text} ← {frame}"))
+    });
+    told.collect()
 }

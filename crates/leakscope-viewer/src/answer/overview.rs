@@ -12,7 +12,7 @@ use leakscope_report::{Conclusion, Report, Standing, sanitise, without_allocator
 use serde::Serialize;
 
 use super::Subject;
-use super::frames::{Frames, title};
+use super::frames::{Frames, title, titles};
 use super::sites::SiteRow;
 use crate::dump::{Dump, Summary};
 use crate::names::{context_kind, context_name};
@@ -274,13 +274,15 @@ impl Overview {
 impl Peak {
     fn new(report: &Report) -> Self {
         let holders = report.peak.holders.iter().take(FINDINGS);
-        let holders = holders.map(|holder| {
-            let site = &report.call_sites[holder.call_site];
-            Holder {
-                site: site.id,
-                bytes: holder.bytes,
-                title: title(&site.frames),
-            }
+        let sites = holders
+            .clone()
+            .map(|holder| &report.call_sites[holder.call_site]);
+        let stacks: Vec<_> = sites.clone().map(|site| site.frames.as_slice()).collect();
+        let holders = holders.zip(sites).zip(titles(&stacks));
+        let holders = holders.map(|((holder, site), title)| Holder {
+            site: site.id,
+            bytes: holder.bytes,
+            title,
         });
         Self {
             bytes: report.peak.bytes,

@@ -13,6 +13,7 @@ mod heap_map;
 mod lists;
 mod lives;
 mod memory;
+mod overview;
 mod owners;
 mod program;
 mod replaced;

@@ -25,8 +25,8 @@ pub(in crate::trace) struct Leakscope {
     candidates: u32,
     /// The version of the recorder's events; 0 before it was told.
     version: u32,
-    /// Whether the device leaves blocks out, and may free these all the same.
-    is_filtered: bool,
+    /// Whether the device leaves blocks out, and may free these all the same; at addresses that it leaves out, it does not.
+    frees_others: bool,
 }
 
 /// The newest version of the recorder's events that is known here.
@@ -102,7 +102,7 @@ impl Dialect for Leakscope {
             }
             _ => return Some(Said::Nothing),
         };
-        if self.is_filtered && !admitted.admits(&event) {
+        if self.frees_others && !admitted.admits(&event) {
             return Some(Said::Nothing);
         }
         Some(match self.version {
@@ -196,7 +196,7 @@ impl Leakscope {
             words: if words == 0 { u32::MAX } else { words },
             candidates: depth,
             version: version.max(1),
-            is_filtered,
+            frees_others: least_size > 0 || task != 0,
         };
         let filter = ProblemKind::Filtered {
             least_size,

@@ -239,6 +239,20 @@ fn what_a_filter_leaves_out_is_said() {
     );
 }
 
+/// Where the address decides, a free of a block that nobody saw begin is one of a block from before the recording.
+#[test]
+fn a_sample_of_addresses_has_older_blocks() {
+    let mut recording = begun_anew([0, 2, 0]);
+    let block = turned(BASE + 64);
+    recording.event(519, &[block, 0]);
+    recording.after(1).event(512, &[block, 100, 0]);
+    recording.after(1).event(519, &[block, 0]);
+    let reading = read_one(recording.plain());
+    reading.check();
+    let totals = reading.outcome.totals;
+    assert_eq!((totals.frees, totals.frees_of_older_blocks), (2, 1));
+}
+
 /// Blocks that a filter let pass are known behind another start, but not behind a reset; and one core may free what another has
 /// allocated.
 #[test]

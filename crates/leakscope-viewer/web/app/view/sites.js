@@ -15,6 +15,9 @@ import { siteDetail } from 'leakscope/view/site.js';
 /** @typedef {import('leakscope/data/types.js').Site} Site */
 /** @typedef {import('leakscope/data/types.js').Sites} Sites */
 
+/** So many call sites that look alike are told apart. */
+const ALIKE = 20;
+
 /** @param {Page} page @returns {import('leakscope/page/page.js').View} */
 export function sitesView(page) {
   /** @type {Sites | null} */
@@ -98,10 +101,12 @@ function siteTable(page, rows, sites) {
   const rate = rateColumn(rows.flatMap((site) => site.standing === 'leak' ? site.growth_bytes_per_second ?? [] : []));
   const note = sites.limited ? 'of the whole trace' : undefined;
   const growth = (/** @type {Site} */ { growth, growth_bytes_per_second: bytes }) => bytes === null ? growth : rate(bytes);
+  const told = apart(rows, sites.frames);
+  const called = (/** @type {Site} */ site) => `${callers(site, sites.frames)}${told.get(site.site) ?? ''}`;
   /** @type {import('leakscope/part/table.js').Column<Site>[]} */
   const columns = [
     { name: 'Verdict', note, cell: (site) => verdictMark(site), order: (site) => verdictOrder(site.verdict) },
-    { name: 'Call site', class: 'site-title', cell: (site) => element('span', { title: titleWithCallers(site, sites.frames) }, ...breakable(site.title), callers(site, sites.frames)), copied: (site) => `${site.title}${callers(site, sites.frames)?.textContent ?? ''}`, order: (site) => site.title.toLowerCase() },
+    { name: 'Call site', class: 'site-title', cell: (site) => element('span', { title: titleWithCallers(site, sites.frames) }, ...breakable(site.title), called(site) !== '' && element('span', { class: 'callers' }, ...breakable(called(site), Infinity))), copied: (site) => `${site.title}${called(site)}`, order: (site) => site.title.toLowerCase() },
     { name: 'Growth', class: 'number wide', note, unit: 'bytes/s', cell: (site) => site.standing === 'leak' ? growth(site) : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },
     { name: 'Outstanding', class: 'number', unit: 'bytes', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
@@ -131,7 +136,32 @@ function titleWithCallers(site, frames) {
 /** Who calls it, as far as a line holds. @param {Site} site @param {import('leakscope/data/types.js').Frame[]} frames */
 function callers(site, frames) {
   const names = site.stack.slice(1).map((index) => frameName(frames[index])).filter((name) => !site.title.includes(name));
-  return names.length === 0 ? null : element('span', { class: 'callers' }, ...breakable(` ← ${names.slice(0, 4).map((name) => shortened(name, 80)).join(' ← ')}`));
+  return names.length === 0 ? '' : shortened(` ← ${names.slice(0, 4).map((name) => shortened(name, 80)).join(' ← ')}`, 160);
+}
+
+/**
+ * Where call sites that would look alike are called from: the first frames that tell them apart, by call site.
+ * @param {Site[]} rows @param {import('leakscope/data/types.js').Frame[]} frames
+ */
+function apart(rows, frames) {
+  const name = (/** @type {number} */ index) => shortened(frameName(frames[index]), 80);
+  const where = (/** @type {number} */ index) => frameWhere(frames[index]).split(/[\\/]/).at(-1) ?? '';
+  const words = (/** @type {number} */ index) => `${name(index)} ${where(index)}`.trim();
+  /** @type {Map<string, Site[]>} */
+  const groups = new Map();
+  for (const site of rows) {
+    const text = `${site.title}${callers(site, frames)}`;
+    groups.set(text, [...groups.get(text) ?? [], site].slice(0, ALIKE));
+  }
+  return new Map([...groups.values()].filter((group) => group.length > 1).flatMap((group) => group.map((row) => {
+    const { site, stack } = row;
+    const seen = `${callers(row, frames)} `;
+    // A caller that stands there already is only said to be at another line.
+    const more = (/** @type {number} */ index) => seen.includes(` ${name(index)} `) ? ` (${where(index)})` : ` ← ${words(index)}`;
+    const depths = group.map((other) => stack.findIndex((index, depth) => depth < other.stack.length && words(index) !== words(other.stack[depth])));
+    const told = [...new Set(depths)].filter((depth) => depth >= 0).toSorted((a, b) => a - b).map((depth) => more(stack[depth]));
+    return /** @type {[number, string]} */ ([site, told.join('')]);
+  })));
 }
 
 /** @param {number} part @param {number} whole */

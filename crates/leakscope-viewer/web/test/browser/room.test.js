@@ -126,3 +126,16 @@ test('at 1024 pixels all views stand in one line, and the keyboard can skip them
     assert.deepEqual(skipped, [true, 'MAIN']);
   }, { width: 1024, height: 700 });
 });
+
+test('call sites that look alike are told apart by where they are called from', () => {
+  const url = withData('alike', singleFile('room-base', golden('steady-leak')).path, ({ sites }) => {
+    const [first, second] = sites.sites;
+    const frame = (/** @type {number} */ line) => sites.frames.push({ ...sites.frames[first.stack[0]], function: 'app_main', file: '/src/main.c', line }) - 1;
+    [first.title, second.title] = ['create_task task.c:58', 'create_task task.c:58'];
+    [first.stack, second.stack] = [[first.stack[0], frame(90)], [first.stack[0], frame(94)]];
+  });
+  return inTabOf(browser, async (tab) => {
+    await open(tab, url, 'sites');
+    for (const line of [90, 94]) await tab.see('td.site-title', `create_task task.c:58 ← app_main (main.c:${line})`);
+  });
+});
