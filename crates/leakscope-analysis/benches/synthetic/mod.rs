@@ -37,6 +37,7 @@ fn finish(program: Program) -> SyntheticRecording {
         core.send(now + 1, &Packet::TraceStop);
     }
     totals.copies += 1;
+    totals.sessions = 1;
     totals.end = now + 1;
     totals.events = cores.iter().map(Stream::packets).sum();
     let cores = cores.map(Stream::into_bytes);
