@@ -50,12 +50,12 @@ fn packets(recording: SyntheticRecording) -> u64 {
     work::packets(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(376.0))]
+#[library_benchmark(setup = recording, config = costs(373.0))]
 fn events(recording: SyntheticRecording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(403.0))]
+#[library_benchmark(setup = recording, config = costs(406.4))]
 fn analysis(recording: SyntheticRecording) -> Outcome {
     work::analysis(&recording.bytes)
 }

@@ -316,10 +316,8 @@ impl Trace {
     }
 }
 
-/// The time of the next item of a stream that waits for others.
-pub(super) const HELD: u64 = u64::MAX - 1;
-
-/// The stream whose next item is the earliest, and its place; of equals, the first.
+/// The stream whose next item is the earliest, and its place; of equals, the first. `None` if all have ended, or wait for
+/// others.
 #[inline(always)]
 pub(super) fn earliest(streams: &mut [StreamState]) -> Option<(usize, &mut StreamState)> {
     // Written out for one core and two, because almost no recording has more.
@@ -337,7 +335,7 @@ pub(super) fn earliest(streams: &mut [StreamState]) -> Option<(usize, &mut Strea
             all.min_by_key(|(_, source)| source.stream.next_time)?
         }
     };
-    (source.stream.next_time < HELD).then_some((index, source))
+    (source.stream.next_time < u64::MAX).then_some((index, source))
 }
 
 /// The message of a packet, if it can be read.

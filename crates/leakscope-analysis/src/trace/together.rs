@@ -7,7 +7,7 @@ use leakscope_systemview::id;
 
 use super::context::Context;
 use super::event::{Event, EventKind, Start};
-use super::reader::{HELD, Trace};
+use super::reader::Trace;
 use super::stream::Piece;
 
 /// A stream that waits, behind the first packet with its core's time since a reset.
@@ -45,7 +45,7 @@ impl Trace {
             offset: source.stream.offset(piece),
             clock,
         });
-        source.stream.next_time = HELD;
+        source.stream.next_time = u64::MAX;
     }
 
     /// All streams have come to the reset, or have ended: they go on.
