@@ -33,7 +33,7 @@ pub(super) struct TargetClock {
 const STEP: u64 = 10_000;
 const LONGEST_STEP: u64 = 100_000;
 
-/// So many units of a clock are more than chance.
+/// An advance of so many units of a clock is more than chance.
 const LEAST_ADVANCE: u64 = 1000;
 
 /// A clock that begins anew each time says more than before so often by a chance of one in 720.

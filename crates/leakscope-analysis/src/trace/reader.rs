@@ -281,22 +281,35 @@ impl Trace {
             return None;
         };
         self.cores.forget();
+        let gap = EventKind::Gap {
+            from: time,
+            packets: None,
+            bytes,
+        };
+        Some(self.event_between(index, offset, time, id::OVERFLOW, gap))
+    }
+
+    /// What no packet tells of, beside the packet with this id that would; nobody is known to run.
+    pub(super) fn event_between(
+        &self,
+        index: usize,
+        offset: u64,
+        time: u64,
+        id: u32,
+        kind: EventKind<'static>,
+    ) -> Event<'static> {
         let source = &self.streams[index];
-        Some(Event {
+        Event {
             time,
             core: source.core,
             context: Context::Unknown,
             input: source.stream.part.input,
             stream: index,
             offset,
-            id: id::OVERFLOW,
+            id,
             payload: &[],
-            kind: EventKind::Gap {
-                from: time,
-                packets: None,
-                bytes,
-            },
-        })
+            kind,
+        }
     }
 
     pub(super) fn piece_problem(&mut self, index: usize, kind: ProblemKind, piece: &Piece) {

@@ -1,11 +1,10 @@
 //! Cores that are reset together: each tells of it in a stream of its own, and their clocks begin anew at one moment.
 //!
 //! What a core's stream adds up to at a reset ends with its last packet, so that the sums of several cores differ from there on.
-//! Whoever comes to a reset waits for the others, and all go on together.
+//! A core that comes to a reset waits for the others, and all go on together.
 
 use leakscope_systemview::id;
 
-use super::context::Context;
 use super::event::{Event, EventKind, Start};
 use super::reader::Trace;
 use super::stream::Piece;
@@ -78,17 +77,7 @@ impl Trace {
         let told = self.streams.iter().map(|source| source.restarts);
         self.restarts = told.max().unwrap_or_default();
         self.reset(index, offset, time);
-        let source = &self.streams[index];
-        Some(Event {
-            time,
-            core: source.core,
-            context: Context::Unknown,
-            input: source.stream.part.input,
-            stream: index,
-            offset,
-            id: id::TRACE_START,
-            payload: &[],
-            kind: EventKind::Start(Start::AfterReset),
-        })
+        let start = EventKind::Start(Start::AfterReset);
+        Some(self.event_between(index, offset, time, id::TRACE_START, start))
     }
 }

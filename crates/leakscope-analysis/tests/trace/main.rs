@@ -23,6 +23,7 @@ mod phases;
 mod promises;
 mod proven;
 mod reading;
+mod resets;
 mod rows;
 mod sessions;
 mod stacks;

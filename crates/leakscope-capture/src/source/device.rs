@@ -36,7 +36,7 @@ pub(super) trait Port: Read + Write + Send {
 
 /// What one read may bring.
 const CHUNK: usize = 64 * 1024;
-/// So many that have said nothing are listened to, each for this long at a time.
+/// Links that have said nothing are listened to in turn, up to so many, each for this long.
 const MOST_SILENT: usize = 64;
 const TURN: Duration = Duration::from_millis(10);
 

@@ -121,7 +121,7 @@ impl Source for Items {
     }
 }
 
-/// Whatever the source says may be missing, the file shows where: between bytes, and once.
+/// The file shows where the source says that something may be missing: between bytes, and once.
 #[test]
 fn what_may_be_missing_is_marked() {
     let gap = || Err(SourceEvent::Gap("something may be missing".to_owned()));
@@ -203,7 +203,7 @@ impl Source for Mute {
     }
 }
 
-/// Whoever ends a recording while nobody answers has ended it: that is no end before its time.
+/// A recording that is ended while nobody answers has ended: that is no end before its time.
 #[test]
 fn an_end_that_nobody_confirms() {
     let interrupt = Interrupt::default();

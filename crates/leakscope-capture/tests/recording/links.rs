@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use leakscope_capture::Interrupt;
@@ -88,19 +88,24 @@ fn jlinks_rtt_server_says_who_it_is() {
     check(&recorded, &device.join().expect("no fault"));
 }
 
-#[test]
-fn a_device_that_connects_to_us() {
-    let source = network::listen("127.0.0.1:0").expect("a free port");
-    let name = source.name();
-    let address = name.rsplit(' ').next().expect("an address").to_owned();
-    let device = thread::spawn(move || {
+/// A device that connects to this address, and works; what it has sent.
+fn device_that_connects(address: String) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
         let link = TcpStream::connect(address).expect("somebody listens");
         let mut firmware = Firmware::new(link, Manners::Ip);
         firmware.wait_for_start().expect("START");
         firmware.work(ROUNDS).expect("a host that reads");
         firmware.wait_for_stop().expect("STOP");
         firmware.sent
-    });
+    })
+}
+
+#[test]
+fn a_device_that_connects_to_us() {
+    let source = network::listen("127.0.0.1:0").expect("a free port");
+    let name = source.name();
+    let address = name.rsplit(' ').next().expect("an address").to_owned();
+    let device = device_that_connects(address);
     let recorded = record::so_many(source, enough());
     check(&recorded, &device.join().expect("no fault"));
     assert_eq!(
@@ -121,14 +126,7 @@ fn a_device_behind_others_that_say_nothing() {
     let silent: Vec<_> = (0..5)
         .map(|_| TcpStream::connect(&address).expect("somebody listens"))
         .collect();
-    let device = thread::spawn(move || {
-        let link = TcpStream::connect(address).expect("somebody listens");
-        let mut firmware = Firmware::new(link, Manners::Ip);
-        firmware.wait_for_start().expect("START");
-        firmware.work(ROUNDS).expect("a host that reads");
-        firmware.wait_for_stop().expect("STOP");
-        firmware.sent
-    });
+    let device = device_that_connects(address);
     let recorded = record::so_many(source, enough());
     check(&recorded, &device.join().expect("no fault"));
     let is_notice = |event: &&SourceEvent| matches!(event, SourceEvent::Notice(text) if text.contains("the first that sends"));
