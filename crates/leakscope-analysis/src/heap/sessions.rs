@@ -15,8 +15,8 @@ use super::site_id::SiteId;
 use super::site_record::{Judged, SiteRecord};
 use super::unseen::UnseenBlocks;
 use crate::findings::{
-    self, Gap, Growth, Left, Lifetimes, LossCounts, Losses, MissingCores, Phase, Phases,
-    SiteHistory, Span, Verdict,
+    self, Gap, Left, Lifetimes, LossCounts, Losses, MissingCores, Phase, Phases, SiteHistory, Span,
+    Verdict,
 };
 use crate::outcome::{CallSite, Peak, Session};
 use crate::trace::{MissingPart, StackId, Stacks};
@@ -95,14 +95,9 @@ impl HeapModel {
             let (site, blocks) = (of.site, of.live);
             if site.allocations == 0 {
                 record.leave_unused(&unused);
-                if let Some(&(blocks, bytes)) = held.get(&id) {
+                if let Some(&held) = held.get(&id) {
                     let ticks = self.last_heap_event.saturating_sub(span.start);
-                    record.note_held(&Judged {
-                        finding: findings::carried(blocks, ticks),
-                        growth: Growth::NONE,
-                        session,
-                        shown: Shown::held(bytes, ticks),
-                    });
+                    record.note_held(held, ticks, session);
                 }
             }
             if site.allocations == 0 && site.failed() == 0 {

@@ -6,7 +6,7 @@ use super::paused::FreedLater;
 use super::site::Site;
 use super::site_id::SiteId;
 use crate::findings::{
-    Confidence, Finding, Growth, Left, Phases, Rank, SiteHistory, Verdict, Word,
+    self, Confidence, Finding, Growth, Left, Phases, Rank, SiteHistory, Verdict, Word,
 };
 use crate::outcome::{Block, CallSite};
 use crate::trace::StackCertainty;
@@ -29,6 +29,8 @@ pub(super) struct SiteRecord {
     in_use: Left,
     /// How long it was watched in those that did not use it, in ticks.
     unused_ticks: u64,
+    /// How long it has held its blocks behind pauses, and allocated none, in ticks.
+    held_ticks: u64,
     /// What the cycles that were marked left.
     cycles: Option<Growth>,
     pub(super) allocations: u64,
@@ -160,6 +162,7 @@ impl SiteRecord {
 
     /// The worst verdict of all sessions counts, of leaks that of a much longer session; of equals, the first.
     pub(super) fn judge(&mut self, judged: Judged) {
+        self.held_ticks = 0;
         self.acquittals.note(&judged);
         self.accusing += u64::from(judged.is_leak());
         if judged.is_no_leak() {
@@ -181,9 +184,16 @@ impl SiteRecord {
         }
     }
 
-    /// A session holds what was there before it.
-    pub(super) fn note_held(&mut self, judged: &Judged) {
-        self.acquittals.note(judged);
+    /// A session of so many ticks holds blocks, of so many bytes, that were there before it, and allocated none: as those before
+    /// it, since it allocated last.
+    pub(super) fn note_held(&mut self, (blocks, bytes): (u64, u64), ticks: u64, session: usize) {
+        self.held_ticks += ticks;
+        self.acquittals.note(&Judged {
+            finding: findings::carried(blocks, self.held_ticks),
+            growth: Growth::NONE,
+            session,
+            shown: Shown::held(bytes, self.held_ticks),
+        });
     }
 
     /// An accusation must hold where the call site was watched for longest.

@@ -308,24 +308,29 @@ fn a_ring_is_no_leak_if_the_recording_pauses() {
 /// A pool that was filled before a pause, and is used in the long time after it, was full; a reset empties it.
 #[test]
 fn what_was_filled_before_a_pause_is_full() {
-    let recorded = |is_reset: bool| {
+    let recorded = |is_reset: bool, pieces: u32| {
         let mut recording = Scenario::empty();
         reset(&mut recording);
         leak(&mut recording, 0, 30);
-        recording.after(10).stop().after(1_000_000);
-        let now = if is_reset { 1000 } else { recording.time() };
-        restart(&mut recording, now);
-        recording.run(MAIN);
-        for _ in 0..200 {
-            recording.after(1000).allocate(BLOCK + 0x8000, 8, OTHER);
-            recording.after(1000).free(BLOCK + 0x8000, OTHER);
+        for _ in 0..pieces {
+            recording.after(10).stop().after(1_000_000);
+            let now = if is_reset { 1000 } else { recording.time() };
+            restart(&mut recording, now);
+            recording.run(MAIN);
+            for _ in 0..200 / pieces {
+                recording.after(1000).allocate(BLOCK + 0x8000, 8, OTHER);
+                recording.after(1000).free(BLOCK + 0x8000, OTHER);
+            }
         }
         read_one(recording.plain())
     };
-    let paused = recorded(false);
-    assert_eq!(paused.outcome.sessions.len(), 2);
-    assert_eq!(paused.verdict(LEAK), Verdict::Bounded);
-    assert_eq!(recorded(true).verdict(LEAK), Verdict::LeakSteady);
+    // However many pauses there are in it.
+    for pieces in [1, 2, 8] {
+        let paused = recorded(false, pieces);
+        assert_eq!(paused.outcome.sessions.len(), 1 + pieces as usize);
+        assert_eq!(paused.verdict(LEAK), Verdict::Bounded, "{pieces}");
+        assert_eq!(recorded(true, pieces).verdict(LEAK), Verdict::LeakSteady);
+    }
 }
 
 /// Of more boots than are listed all are counted.
