@@ -8,6 +8,10 @@ use crate::findings::{Confidence, SiteHistory, Span, Verdict};
 /// A session that is so many times as long knows better: see [`crate::findings::Phases`].
 const LONGER: u64 = 4;
 
+/// A call site that allocates nothing for two thirds of the time in which it filled up is done: that is the silence of 40 % of a
+/// recording which says so of one that does not pause.
+const SILENT: (u64, u64) = (2, 3);
+
 /// Of the blocks that were freed, this share in percent was no older.
 const USUAL: u64 = 95;
 
@@ -50,7 +54,7 @@ impl Shown {
         }
     }
 
-    /// Of a call site that held so many bytes, and allocated none.
+    /// Of a call site that held so many bytes for so long, and allocated none.
     pub(super) fn held(bytes: u64, ticks: u64) -> Self {
         Self {
             ticks,
@@ -95,6 +99,8 @@ pub(super) struct Acquittals {
     accused: Shown,
     /// It was full.
     full: Option<Box<Judged>>,
+    /// It held its blocks behind pauses, and allocated none.
+    held: Option<Box<Judged>>,
     /// It freed blocks.
     released: Option<Box<Judged>>,
     /// It left blocks, and fits no pattern.
@@ -123,6 +129,11 @@ impl Acquittals {
         }
     }
 
+    /// What sessions show that hold blocks from before a pause, and allocate none.
+    pub(super) fn note_held(&mut self, judged: &Judged) {
+        keep_longest(&mut self.held, judged);
+    }
+
     /// The session that knows better than all that accuse it: they show no more than it does, and it is no leak there.
     pub(super) fn known_better(&self) -> Option<&Judged> {
         let accused = &self.accused;
@@ -130,6 +141,11 @@ impl Acquittals {
             judged.shown.is_longer_than(accused) && judged.shown.reaches(accused)
         };
         let full = self.full.as_deref().filter(longer);
+        let held = self.held.as_deref().filter(|judged| {
+            let (part, whole) = SILENT;
+            judged.shown.ticks.saturating_mul(whole) >= accused.ticks.saturating_mul(part)
+                && judged.shown.reaches(accused)
+        });
         // It freed as many, and those were as old.
         let released = self.released.as_deref().filter(longer).filter(|judged| {
             judged.shown.frees >= accused.allocations && judged.shown.usual_life >= accused.oldest
@@ -138,7 +154,7 @@ impl Acquittals {
         let left = self.left.as_deref().filter(longer).filter(|judged| {
             judged.shown.is_as_busy(accused) && judged.shown.half_came <= accused.ticks
         });
-        full.or(released).or(left)
+        full.or(held).or(released).or(left)
     }
 }
 

@@ -188,7 +188,7 @@ impl SiteRecord {
     /// it, since it allocated last.
     pub(super) fn note_held(&mut self, (blocks, bytes): (u64, u64), ticks: u64, session: usize) {
         self.held_ticks += ticks;
-        self.acquittals.note(&Judged {
+        self.acquittals.note_held(&Judged {
             finding: findings::carried(blocks, self.held_ticks),
             growth: Growth::NONE,
             session,
