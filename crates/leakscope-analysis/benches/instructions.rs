@@ -55,7 +55,7 @@ fn events(recording: SyntheticRecording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(406.4))]
+#[library_benchmark(setup = recording, config = costs(403.0))]
 fn analysis(recording: SyntheticRecording) -> Outcome {
     work::analysis(&recording.bytes)
 }

@@ -141,7 +141,7 @@ impl Client {
             Some(reply) => result(script, reply),
             None => Err(OpenOcdError::TimeOut {
                 script: script.to_owned(),
-                // Whoever has had enough does not wait for so long.
+                // A wait that was ended took less than its limit.
                 limit: self.limit.min(tenths(began.elapsed())),
             }),
         }

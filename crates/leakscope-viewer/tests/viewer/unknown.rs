@@ -153,7 +153,7 @@ fn nobody_runs_or_waits_where_nothing_was_recorded() {
 
 #[test]
 fn sums_and_events_agree_on_what_ran() {
-    // So long that windows are counted from sums, and lose data again and again.
+    // The recording is so long that windows are counted from sums, and loses data again and again.
     let mut recording = Scenario::begun();
     let mut known = [0; 2];
     for round in 0..30_000 {
