@@ -276,3 +276,40 @@ fn a_task_is_one_whenever_the_target_was_reset() {
     assert_eq!(number(&events, "total"), 80);
     assert_eq!(document(&written(inputs))["tasks"], tasks);
 }
+
+/// A reset ends what all cores did, and cannot show a free of another core to have been none.
+#[test]
+fn a_reset_concerns_the_core_that_is_not_heard_of_any_more() {
+    let mut recording = Scenario::empty();
+    for session in 0..4 {
+        recording
+            .start()
+            .init()
+            .systime_us(5_000_000 - 100_000 * session);
+        recording
+            .module(512, IDF_HEAP)
+            .task(MAIN, "main")
+            .task(WORKER, "worker");
+        recording.on(0).run(MAIN);
+        recording
+            .after(10)
+            .allocate(ADDRESS, 8, &[0x400D_1234])
+            .after(1_000);
+        recording.on(1).run(WORKER).after(100);
+        recording.free(ADDRESS, &[0x400D_9000]).after(20).on(0);
+        recording.event(34, &[1]).after(5);
+    }
+    let program = Program::default();
+    let inputs = vec![recording.with_core_bit()];
+    let mut engine = engine(&program, inputs.clone());
+    let sessions = ask(&mut engine, "overview", &[])["sessions"].clone();
+    assert_eq!(sessions.as_array().unwrap().len(), 4, "{sessions}");
+    let frees = ask(&mut engine, "frees", &[("site", "0")]);
+    assert_eq!(number(&frees["frees"][0], "blocks"), 4, "{frees}");
+    let tasks = ask(&mut engine, "tasks", &[]);
+    let worker = rows(&tasks, "tasks").find(|task| task["name"] == "worker");
+    let run = number(&worker.unwrap()["run"][0], "ticks");
+    assert!((480..600).contains(&run), "125 ticks a boot: {tasks}");
+    let file = document(&written(inputs));
+    assert_eq!(file["tasks"], tasks);
+}
