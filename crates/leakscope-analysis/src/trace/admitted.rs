@@ -1,6 +1,6 @@
 //! Blocks that a device records while it leaves others out: of those alone it tells all frees.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
@@ -8,23 +8,101 @@ use super::event::HeapEvent;
 
 /// Where recorded blocks are, of all cores: one frees what another has allocated.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Admitted(HashSet<u64, FxBuildHasher>);
+pub(super) struct Admitted(HashMap<u64, Place, FxBuildHasher>);
+
+/// An address of recorded blocks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// Whether one lives there.
+    is_held: bool,
+    /// How many are on the move from there. What a block becomes may be left out: then no event says that it has moved.
+    leaving: u32,
+}
 
 impl Admitted {
-    /// Whether an event is about recorded blocks. What the device frees beside them was left out.
+    /// What an event says of recorded blocks; `None` if nothing. What the device tells of others beside them was left out: such a
+    /// block begins with the reallocation that is recorded, and if there was no memory for that, an allocation failed.
     #[inline(never)]
-    pub(super) fn admits(&mut self, event: &HeapEvent) -> bool {
-        match *event {
-            HeapEvent::Allocation { address, .. }
-            | HeapEvent::Moved { address, .. }
-            | HeapEvent::Kept { address, .. } => {
-                self.0.insert(address);
-                true
+    pub(super) fn admit(&mut self, event: HeapEvent) -> Option<HeapEvent> {
+        match event {
+            HeapEvent::Allocation { address, .. } => self.hold(address),
+            HeapEvent::Moved {
+                old_address,
+                address,
+                size,
+                stack,
+            } => {
+                // What lives there by now is another block: this one must not end it.
+                let is_another = self.holds(old_address) && old_address != address;
+                let has_left = self.stop_leaving(old_address);
+                self.hold(address);
+                if is_another || !has_left && old_address != address {
+                    return Some(HeapEvent::Allocation {
+                        heap: 0,
+                        address,
+                        size,
+                        stack,
+                        tag: None,
+                    });
+                }
             }
-            HeapEvent::Free { address, .. } | HeapEvent::Moving { address, .. } => {
-                self.0.remove(&address)
+            HeapEvent::Kept {
+                address,
+                size,
+                stack,
+            } => {
+                if !self.0.contains_key(&address) {
+                    return Some(HeapEvent::Failed { size, stack });
+                }
+                self.hold(address);
+                self.stop_leaving(address);
             }
-            _ => true,
+            HeapEvent::Free { address, .. } => return self.leave(address, 0).then_some(event),
+            HeapEvent::Moving { address, .. } => return self.leave(address, 1).then_some(event),
+            _ => {}
+        }
+        Some(event)
+    }
+
+    /// Whether a recorded block lives there.
+    fn holds(&self, address: u64) -> bool {
+        self.0.get(&address).is_some_and(|place| place.is_held)
+    }
+
+    /// From now on one does.
+    fn hold(&mut self, address: u64) {
+        self.0.entry(address).or_default().is_held = true;
+    }
+
+    /// One that was on the move from there has got its new place, or none. Whether there was one.
+    fn stop_leaving(&mut self, address: u64) -> bool {
+        let Some(place) = self.0.get_mut(&address).filter(|place| place.leaving > 0) else {
+            return false;
+        };
+        place.leaving -= 1;
+        self.tidy(address);
+        true
+    }
+
+    /// A block is freed, or begins to move. Whether it is a recorded one; if not, those that were on the move have gone.
+    fn leave(&mut self, address: u64, leaving: u32) -> bool {
+        let Some(place) = self.0.get_mut(&address) else {
+            return false;
+        };
+        let was_held = place.is_held;
+        *place = Place {
+            is_held: false,
+            leaving: if was_held { place.leaving + leaving } else { 0 },
+        };
+        self.tidy(address);
+        was_held
+    }
+
+    /// Forgets an address where nothing is.
+    fn tidy(&mut self, address: u64) {
+        let place = self.0.get(&address);
+        if place.is_some_and(|place| !place.is_held && place.leaving == 0) {
+            self.0.remove(&address);
         }
     }
 
