@@ -280,7 +280,7 @@ impl Recording {
             recording: self,
             bytes: 0,
             began: None,
-            has_gap: false,
+            is_marked: false,
             tell,
         };
         let (reason, not_stopped) = run.until_end(source, limits, interrupt);
@@ -394,8 +394,8 @@ struct Run<'r> {
     bytes: u64,
     /// When tracing began.
     began: Option<Instant>,
-    /// Bytes may be missing since the last ones came: the link was lost.
-    has_gap: bool,
+    /// Behind the last bytes that came stands already that some may be missing.
+    is_marked: bool,
     tell: &'r mut dyn FnMut(SourceEvent),
 }
 
@@ -474,8 +474,10 @@ impl Run<'_> {
             Item::Event(event) => {
                 match event {
                     SourceEvent::Started => self.begin(),
-                    SourceEvent::LinkRestored { is_whole, .. } => self.has_gap |= !is_whole,
-                    SourceEvent::Gap(_) => self.has_gap = true,
+                    SourceEvent::LinkRestored {
+                        is_whole: false, ..
+                    }
+                    | SourceEvent::Gap(_) => self.mark().map_err(Reason::NotWritten)?,
                     _ => {}
                 }
                 (self.tell)(event);
@@ -490,11 +492,17 @@ impl Run<'_> {
         self.began.get_or_insert_with(Instant::now);
     }
 
-    fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
-        if std::mem::take(&mut self.has_gap) {
-            self.recording.mark_lost_link()?;
+    /// At once: nothing more may come.
+    fn mark(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_marked, true) {
+            return Ok(());
         }
+        self.recording.mark_lost_link()
+    }
+
+    fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
         self.recording.write(stream, bytes)?;
+        self.is_marked = false;
         self.bytes += bytes.len() as u64;
         self.begin();
         Ok(())

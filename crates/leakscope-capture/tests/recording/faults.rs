@@ -121,14 +121,15 @@ impl Source for Items {
     }
 }
 
-/// The file shows where the source says that something may be missing: between bytes, and once.
+/// The file shows where the source says that something may be missing: once, behind the last bytes that came, whether
+/// more come or not.
 #[test]
 fn what_may_be_missing_is_marked() {
     let gap = || Err(SourceEvent::Gap("something may be missing".to_owned()));
     let (one, two) = (Board::trace(10), Board::trace(20));
     let items = vec![gap(), Ok(one.clone()), gap(), gap(), Ok(two.clone()), gap()];
     let recorded = record::until(Box::new(Items(items)), &Limits::default(), |_| false);
-    recorded.check_data(&[&one[..], &MARK, &two].concat());
+    recorded.check_data(&[&one[..], &MARK, &two, &MARK].concat());
     assert_eq!(recorded.events.len(), 4);
 }
 
