@@ -93,6 +93,9 @@ impl HeapModel {
         let ids = (0..).map(SiteId::new);
         for ((id, of), record) in ids.zip(self.by_site(&live, &unreturned)).zip(&mut records) {
             let (site, blocks) = (of.site, of.live);
+            if self.session.after_reset {
+                record.blocks.clear();
+            }
             if site.allocations == 0 {
                 record.leave_unused(&unused);
                 if let Some(&held) = held.get(&id) {
