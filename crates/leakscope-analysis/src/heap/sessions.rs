@@ -96,6 +96,9 @@ impl HeapModel {
         for ((id, of), record) in ids.zip(self.by_site(&live, &unreturned)).zip(&mut records) {
             let (site, blocks) = (of.site, of.live);
             record.begin_session(is_piece);
+            if self.session.after_reset {
+                record.blocks.clear();
+            }
             if site.allocations == 0 {
                 record.leave_unused(&unused);
                 let held = held.get(&id).filter(|held| held.blocks > 0);
