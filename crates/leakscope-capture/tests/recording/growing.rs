@@ -344,6 +344,26 @@ fn a_file_that_comes_back() {
     assert_eq!(until("1, 2, 3, 4, 5"), 1);
 }
 
+/// What stands in all of them when it is told to end is read, and nothing that comes later.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_end_with_followers() {
+    let mut log = Log::of(Some("one"));
+    log.brings("(Event(Started))");
+    log.brings("one");
+    add(&log.path(), ", more");
+    let aside = log.put_aside("log.1.svdat");
+    add(&log.path(), "two");
+    log.source.stop().expect("a file");
+    assert_eq!(log.source.unread(), 9);
+    add(&aside, ", late");
+    add(&log.path(), ", later");
+    for text in [", more", "(a notice)", "two"] {
+        log.brings(text);
+    }
+    assert_eq!(log.source.unread(), 0);
+}
+
 /// A pipe has an end: when whoever wrote into it has gone.
 #[cfg(unix)]
 #[test]

@@ -65,6 +65,18 @@ impl Line {
         Ok(is_other)
     }
 
+    /// Looks for the last time: what stands in the files now is read, and no more. Whether another one is to be read.
+    pub(super) fn end_here(&mut self) -> io::Result<bool> {
+        let is_other = self.look()?;
+        self.files.iter_mut().try_for_each(Tail::end_here)?;
+        Ok(is_other)
+    }
+
+    /// What was not read yet of all of them, in bytes.
+    pub(super) fn unread(&self) -> u64 {
+        self.files.iter().map(Tail::unread).sum()
+    }
+
     fn look_for_others(&mut self) -> io::Result<bool> {
         let mut is_other = false;
         let found = self.find(&mut is_other)?;

@@ -32,6 +32,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
         line: Line::of(path),
         has_begun: false,
         stopping: false,
+        is_other: false,
         event: None,
     };
     let waiting = SourceEvent::Waiting(format!("for `{}` to be written", path.display()));
@@ -48,6 +49,8 @@ struct Growing {
     line: Line,
     has_begun: bool,
     stopping: bool,
+    /// Another file is to be read than at the last look.
+    is_other: bool,
     event: Option<SourceEvent>,
 }
 
@@ -73,7 +76,10 @@ impl Growing {
         if !self.has_begun {
             return self.begin();
         }
-        if self.line.look()? {
+        if !self.stopping {
+            self.is_other = self.line.look()?;
+        }
+        if std::mem::take(&mut self.is_other) {
             return Ok(self.turned());
         }
         if self.take_gap() {
@@ -144,6 +150,11 @@ impl Source for Growing {
 
     fn stop(&mut self) -> Result<(), SourceError> {
         self.stopping = true;
+        self.is_other = self.line.end_here().map_err(|error| self.failed(error))?;
         Ok(())
+    }
+
+    fn unread(&self) -> u64 {
+        self.line.unread()
     }
 }

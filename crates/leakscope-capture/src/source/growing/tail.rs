@@ -23,6 +23,8 @@ pub(super) struct Tail {
     known: Remembered,
     /// How far it was read.
     position: u64,
+    /// Where it ended when recording was told to end: what is written later is not read.
+    end: Option<u64>,
     /// Bytes may be missing between what is read before it and what it holds.
     pub(super) is_gap_before: bool,
 }
@@ -56,6 +58,7 @@ impl Tail {
             is_pipe: !metadata.is_file(),
             known: Remembered::default(),
             position: 0,
+            end: None,
             is_gap_before: false,
         }))
     }
@@ -72,6 +75,21 @@ impl Tail {
     /// Whether something stands behind what was read.
     pub(super) fn has_more(&self) -> io::Result<bool> {
         Ok(self.length()? > self.position)
+    }
+
+    /// What was not read of it yet, in bytes.
+    pub(super) fn unread(&self) -> u64 {
+        let end = self.length().unwrap_or(0);
+        let end = self.end.map_or(end, |last| last.min(end));
+        end.saturating_sub(self.position)
+    }
+
+    /// Nothing that is written from now on is read.
+    pub(super) fn end_here(&mut self) -> io::Result<()> {
+        if !self.is_pipe {
+            self.end = Some(self.length()?);
+        }
+        Ok(())
     }
 
     /// Whether it has no name any more, as far as the system says it.
@@ -112,7 +130,8 @@ impl Tail {
                 result => drop(result?),
             }
         } else {
-            self.read_at(self.position, CHUNK, bytes)?;
+            let most = (self.end).map_or(CHUNK, |end| end.saturating_sub(self.position).min(CHUNK));
+            self.read_at(self.position, most, bytes)?;
             if self.is_cut_off()? {
                 bytes.clear();
                 return Ok(Look::CutOff);
