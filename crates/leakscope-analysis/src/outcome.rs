@@ -238,8 +238,8 @@ pub struct CallSite {
     pub contexts: Vec<Context>,
     /// On which cores, lowest first.
     pub cores: Vec<u8>,
-    /// The blocks that lived when the last session ended, oldest first; at most
-    /// [`CallSite::BLOCKS_KEPT`].
+    /// The blocks that lived when the last session ended, oldest first; at most [`CallSite::BLOCKS_KEPT`]. Where the recording
+    /// paused and the call site was not used since, those that lived before.
     pub blocks: Vec<Block>,
 }
 

@@ -1,6 +1,7 @@
 //! A heap's map over time: each region at the end of each column of a window, for pictures.
 
 use leakscope_analysis::heap::Effect;
+use leakscope_analysis::trace::Event;
 
 use crate::cells::{Cell, cells};
 use crate::history::Level;
@@ -60,9 +61,18 @@ impl Film {
 
     /// Takes into account what an event did.
     pub fn observe(&mut self, time: u64, effect: &Effect) {
+        self.take(time, effect, |map| map.observe(time, effect));
+    }
+
+    /// As [`HeapMap::observe_event`].
+    pub fn observe_event(&mut self, event: &Event<'_>, effect: &Effect) {
+        self.take(event.time, effect, |map| map.observe_event(event, effect));
+    }
+
+    fn take(&mut self, time: u64, effect: &Effect, tell: impl FnOnce(&mut HeapMap)) {
         self.map.settle_before(effect);
         self.pass(time);
-        self.map.observe(time, effect);
+        tell(&mut self.map);
         if time >= self.columns.from {
             self.lower();
         }

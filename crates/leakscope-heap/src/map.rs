@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use leakscope_analysis::heap::{Completes, Effect, HeapModel, KnownBlock, Watcher};
-use leakscope_analysis::trace::{Event, Occasion, Switch, Trace};
+use leakscope_analysis::trace::{Event, EventKind, HeapEvent, Occasion, Start, Switch, Trace};
 
 use crate::allocator::Allocator;
 use crate::failure::{Failure, Reason};
@@ -24,6 +24,9 @@ const TRIAL: u64 = 2000;
 /// … if the best has predicted more of them, by at least one in this many.
 const BEHIND: u64 = 50;
 
+/// So many addresses behind a pause show that little happened meanwhile, if they are where they were expected.
+const SINCE_PAUSE: u64 = 20;
+
 /// A heap's memory, as each allocator that could be it would have it.
 #[derive(Debug)]
 pub struct HeapMap {
@@ -37,6 +40,8 @@ pub struct HeapMap {
     addresses: u64,
     /// Addresses elsewhere.
     outside: u64,
+    /// Of the addresses, those before the recording paused last; `None` if it never did.
+    before_pause: Option<u64>,
     /// Up to when events are taken into account.
     until: u64,
     end: u64,
@@ -58,6 +63,8 @@ pub struct Candidate {
     /// Failures that are not in the list.
     more_failures: u64,
     predicted: u64,
+    /// Of these, those before the recording paused last.
+    before_pause: u64,
 }
 
 impl HeapMap {
@@ -79,6 +86,7 @@ impl HeapMap {
             moving: None,
             addresses: 0,
             outside: 0,
+            before_pause: None,
             until,
             end: 0,
             is_over: false,
@@ -114,9 +122,43 @@ impl HeapMap {
             }
             Effect::Free { ended } => self.moving = Some(ended),
             Effect::Failed { size, .. } => self.each(|candidate| candidate.fail(time, size)),
-            Effect::Restart => self.each(Candidate::clear),
+            Effect::Restart => {
+                self.before_pause = None;
+                self.each(Candidate::clear);
+            }
             _ => {}
         }
+    }
+
+    /// Takes into account what an event did. Beside what its effect says: behind a pause memory is what it was, and a block
+    /// from before it may be freed.
+    pub fn observe_event(&mut self, event: &Event<'_>, effect: &Effect) {
+        let is_reset = matches!(event.kind, EventKind::Start(Start::AfterReset));
+        if *effect == Effect::Restart && !is_reset {
+            return self.pause(event.time);
+        }
+        self.observe(event.time, effect);
+        if self.before_pause.is_none() || self.is_over {
+            return;
+        }
+        if let Some(pointer) = unknown_end(event, effect) {
+            self.each(|candidate| candidate.free(event.time, pointer));
+        }
+    }
+
+    /// The recording pauses. What happens meanwhile, nobody knows.
+    fn pause(&mut self, time: u64) {
+        self.is_over |= time > self.until;
+        if self.is_over {
+            return;
+        }
+        self.finish();
+        self.end = time;
+        self.before_pause = Some(self.addresses);
+        self.each(|candidate| {
+            candidate.before_pause = candidate.predicted;
+            candidate.pools.iter_mut().for_each(Pool::pause);
+        });
     }
 
     /// A block that was freed was not reallocated.
@@ -271,9 +313,23 @@ impl HeapMap {
             .filter(move |other| other.id != id)
     }
 
-    /// Whether enough addresses were predicted for holes to be known.
+    /// Whether enough addresses were predicted for holes to be known; and enough since the recording paused last.
     pub fn is_sure(&self) -> bool {
-        self.addresses > 0 && self.best().predicted as f64 >= SURE * self.addresses as f64
+        let is_enough =
+            |predicted: u64, addresses: u64| predicted as f64 >= SURE * addresses as f64;
+        let since_pause = self.since_pause();
+        self.addresses > 0
+            && is_enough(self.best().predicted, self.addresses)
+            && since_pause.is_none_or(|(predicted, addresses)| {
+                addresses >= SINCE_PAUSE && is_enough(predicted, addresses)
+            })
+    }
+
+    /// How many addresses were predicted since the recording paused last, and of how many; `None` if it never did.
+    pub fn since_pause(&self) -> Option<(u64, u64)> {
+        let best = self.best();
+        self.before_pause
+            .map(|before| (best.predicted - best.before_pause, self.addresses - before))
     }
 
     /// How many blocks began in the regions.
@@ -305,6 +361,7 @@ impl Candidate {
             failures: Vec::new(),
             more_failures: 0,
             predicted: 0,
+            before_pause: 0,
         }
     }
 
@@ -411,6 +468,24 @@ impl Candidate {
     }
 }
 
+/// Where a block ends that the heap's history does not know.
+fn unknown_end(event: &Event<'_>, effect: &Effect) -> Option<u64> {
+    match (effect, event.kind) {
+        (Effect::UnknownFree(_), EventKind::Heap(HeapEvent::Free { address, .. })) => Some(address),
+        (
+            Effect::Reallocation {
+                ended: Err(_),
+                began,
+                ..
+            },
+            EventKind::Heap(
+                HeapEvent::Reallocation { old_address, .. } | HeapEvent::Moved { old_address, .. },
+            ),
+        ) => Some(old_address).filter(|old| *old != began.block.address),
+        _ => None,
+    }
+}
+
 impl Watcher for HeapMap {
     const ALL: bool = true;
 
@@ -424,9 +499,14 @@ impl Watcher for HeapMap {
 
     fn switched(&mut self, _: &Switch) {}
 
+    fn takes_plain(&self, _: u32) -> bool {
+        // Of a block from before a pause, the event alone says which it is.
+        self.before_pause.is_none()
+    }
+
     fn event(&mut self, event: &Event<'_>, effect: Option<&Effect>, _: &Trace, _: &HeapModel) {
         if let Some(effect) = effect {
-            self.observe(event.time, effect);
+            self.observe_event(event, effect);
         } else if let Some(told) = self.listener.told(event) {
             self.told(event.time, told);
         }

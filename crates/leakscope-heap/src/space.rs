@@ -39,7 +39,7 @@ pub struct Space {
     /// Places for blocks, and which of them are empty.
     blocks: Vec<Block>,
     empty: Vec<u32>,
-    /// Memory that no block was seen in, by its first byte. That it is free is an assumption.
+    /// Memory that no block was seen in since the recording began or went on, by its first byte. That it is free is an assumption.
     untouched: BTreeMap<u64, u64>,
     holes: Holes,
     unknown: u64,
@@ -130,6 +130,15 @@ impl Space {
             .map(|(&start, &end)| start.max(range.start)..end.min(range.end))
             .filter(|part| !part.is_empty())
             .collect()
+    }
+
+    /// From now on, all holes are memory that no block was seen in.
+    pub(crate) fn assume_holes(&mut self) {
+        let holes = self
+            .pieces
+            .iter()
+            .filter(|(_, piece)| piece.1 == Kind::Hole);
+        self.untouched = holes.map(|(&start, piece)| (start, piece.0)).collect();
     }
 
     /// From now on, these bytes were touched.

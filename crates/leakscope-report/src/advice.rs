@@ -2,9 +2,14 @@
 
 use leakscope_analysis::problem::ProblemKind;
 
-/// Advice, where there is any.
-pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
+/// Advice, where there is any. `inputs` files were read together.
+pub(crate) fn hint(kind: &ProblemKind, inputs: usize) -> Option<&'static str> {
     Some(match kind {
+        // No two cores hold one address at a time, but two runs do.
+        ProblemKind::FreeLost if inputs > 1 => {
+            "several files are read as the parts of one run: if they are of several runs, `leakscope diff A B` compares \
+             them, and `leakscope check A B` judges each"
+        }
         ProblemKind::Overflow { .. } => {
             "a larger trace buffer, a faster link, or fewer kinds of events recorded lose less"
         }

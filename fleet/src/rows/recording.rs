@@ -19,15 +19,11 @@ pub(super) fn rows(origin: &Origin, report: Option<&Report>, part: &mut Part) ->
         )?;
     }
     let of = |get: fn(&Report) -> u64| signed(report.map_or(0, get));
-    let after_reset = |report: &Report| {
-        let sessions = report.sessions.iter();
-        sessions.filter(|session| session.after_reset).count() as u64
-    };
     let watched = report.filter(|report| report.trace.has_history);
     // Of all heaps, if it is known of each.
     let sizes = |report: &Report| report.heaps.iter().map(|heap| heap.size_bytes).sum();
     let heap = report.and_then(sizes).filter(|&bytes: &u64| bytes > 0);
-    let left = |report: &Report| heap?.checked_sub(report.totals.outstanding_bytes);
+    let left = |report: &Report| heap?.checked_sub(outstanding_at_end(report));
     let [recording, device, firmware] = origin.named();
     let cells = [
         recording,
@@ -48,7 +44,7 @@ pub(super) fn rows(origin: &Origin, report: Option<&Report>, part: &mut Part) ->
             .unwrap_or(0.0)
             .into(),
         of(Report::session_count),
-        of(after_reset),
+        of(resets),
         of(|report| report.totals.events),
         of(|report| report.totals.heap_events),
         of(|report| report.totals.dropped_packets),
@@ -56,7 +52,7 @@ pub(super) fn rows(origin: &Origin, report: Option<&Report>, part: &mut Part) ->
         report.map_or(Cell::Null, |report| word(report.conclusion)),
         of(|report| report.totals.allocations),
         of(|report| report.totals.frees),
-        of(|report| report.totals.outstanding_bytes),
+        of(outstanding_at_end),
         of(|report| report.totals.peak_bytes),
         heap.map_or(Cell::Null, signed),
         report.and_then(left).map_or(Cell::Null, signed),
@@ -73,4 +69,23 @@ pub(super) fn rows(origin: &Origin, report: Option<&Report>, part: &mut Part) ->
         (&*origin.source).into(),
     ];
     part.take(Table::Recordings, &cells)
+}
+
+/// How often the target was reset. Not all sessions of many are listed.
+fn resets(report: &Report) -> u64 {
+    let mut problems = report.problems.iter();
+    let told = problems.find(|problem| problem.code == "restart");
+    told.map_or(0, |problem| problem.count)
+}
+
+/// What lives at the end: of sessions before the last reset, nothing does.
+fn outstanding_at_end(report: &Report) -> u64 {
+    let sessions = &report.sessions;
+    let last = sessions.iter().rposition(|session| session.after_reset);
+    match last {
+        Some(last) => (sessions[last..].iter())
+            .map(|session| session.outstanding_bytes)
+            .sum(),
+        None => report.totals.outstanding_bytes,
+    }
 }

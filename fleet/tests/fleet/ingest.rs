@@ -12,7 +12,7 @@ use leakscope_fleet::ingest::{Options, Summary, ingest, source};
 use leakscope_fleet::store::Folder;
 use leakscope_symbols::Symbols;
 use leakscope_testing::needs;
-use leakscope_testing::scenario::Scenario;
+use leakscope_testing::scenario::{IDF_HEAP, Scenario};
 
 use crate::made::{file, recording};
 
@@ -236,6 +236,36 @@ fn the_parts_of_a_recording_are_one() {
     let (summary, bad) = run(&from, &into, &options());
     assert_eq!((summary.added, summary.known, summary.bad), (0, 1, 1));
     assert!(bad[0].contains("part 2"), "{bad:?}");
+}
+
+/// What lived before a reset is not held at the end, and all resets are counted, however many sessions are listed.
+#[test]
+fn at_the_end_lives_what_came_since_the_last_reset() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (from, into) = (folder.path().join("from"), folder.path().join("into"));
+    let mut device = Scenario::empty();
+    for boot in 0..300_u32 {
+        device
+            .start()
+            .systime_us(50_000_000 - 100_000 * u64::from(boot));
+        device.module(512, IDF_HEAP);
+        for block in 0..3 {
+            let address = 0x3FFB_0000 + 64 * block;
+            device
+                .after(1_000)
+                .allocate(address, 10 + boot, &[0x400D_1234]);
+        }
+    }
+    file(&from, "1.svdat", &device.plain(), "");
+    let (_, bad) = run(&from, &into, &options());
+    assert!(bad.is_empty(), "{bad:?}");
+    let rows = sql(
+        &into,
+        "SELECT sessions, resets, outstanding_bytes AS bytes FROM recordings",
+    );
+    let count = |column| rows.count(&rows.rows[0], column);
+    assert_eq!((count("sessions"), count("resets")), (300, 299));
+    assert_eq!(count("bytes"), 3 * 309);
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn level_floor(case: &Case<'_>) -> Option<(Confidence, Reason)> {
     })
 }
 
-/// Of a call site that holds blocks from before a pause of the recording, and allocated none in so many ticks after it.
+/// Of a call site that holds so many blocks since before a pause of the recording, and no more of them so many ticks after it.
 pub(crate) fn carried(blocks: u64, ticks: u64) -> Finding {
     Finding {
         verdict: Verdict::Bounded,

@@ -2,15 +2,20 @@
 //!
 //! What fills up looks like a leak until it is full, and what lives for longer than a session as if nobody freed it.
 
+use super::carried::Held;
 use super::site_record::Judged;
 use crate::findings::{Confidence, SiteHistory, Span, Verdict};
 
 /// A session that is so many times as long knows better: see [`crate::findings::Phases`].
 const LONGER: u64 = 4;
 
-/// A call site that allocates nothing for two thirds of the time in which it filled up is done: that is the silence of 40 % of a
+/// A call site that does not rise for two thirds of the time in which it filled up is done: that is the silence of 40 % of a
 /// recording which says so of one that does not pause.
 const SILENT: (u64, u64) = (2, 3);
+
+/// Where two thirds as many blocks were to come again, chance brings no more than the square root of their number, less this, in one
+/// of 50 cases at most.
+const FEW: u64 = 2;
 
 /// Of the blocks that were freed, this share in percent was no older.
 const USUAL: u64 = 95;
@@ -54,13 +59,19 @@ impl Shown {
         }
     }
 
-    /// Of a call site that held so many bytes for so long, and allocated none.
-    pub(super) fn held(bytes: u64, ticks: u64) -> Self {
+    /// Of a call site that held this for so long.
+    pub(super) fn held(level: &Level, ticks: u64) -> Self {
         Self {
             ticks,
-            peak_bytes: bytes,
+            peak_bytes: level.bytes,
+            largest: level.bytes / level.blocks.max(1),
             ..Self::default()
         }
+    }
+
+    /// Blocks that were not freed in it.
+    pub(super) fn left(&self) -> u64 {
+        self.allocations.saturating_sub(self.frees)
     }
 
     /// Four times as long, but for what no clock is worth: one in twenty.
@@ -82,13 +93,51 @@ impl Shown {
 
     /// The most of both.
     fn most(&self, other: &Self) -> Self {
+        let allocations = self.allocations.max(other.allocations);
         Self {
             ticks: self.ticks.max(other.ticks),
-            allocations: self.allocations.max(other.allocations),
+            allocations,
+            frees: allocations - self.left().max(other.left()),
             peak_bytes: self.peak_bytes.max(other.peak_bytes),
             oldest: self.oldest.max(other.oldest),
             ..Self::default()
         }
+    }
+}
+
+/// What a call site holds behind a pause: blocks from before it, and others that took the places of such.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level {
+    /// When its piece of the recording ends.
+    pub(super) blocks: u64,
+    pub(super) bytes: u64,
+    /// Blocks when it began.
+    at_first: u64,
+}
+
+impl Level {
+    /// Of blocks from before the pause alone.
+    pub(super) fn before(held: &Held) -> Self {
+        Self {
+            blocks: held.blocks,
+            bytes: held.bytes,
+            at_first: held.blocks + held.ended,
+        }
+    }
+
+    /// With what was allocated since.
+    pub(super) fn and(self, blocks: u64, bytes: u64) -> Self {
+        Self {
+            blocks: self.blocks + blocks,
+            bytes: self.bytes + bytes,
+            ..self
+        }
+    }
+
+    /// By how many blocks it rose.
+    pub(super) fn rise(&self) -> i32 {
+        let blocks = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
+        blocks(self.blocks) - blocks(self.at_first)
     }
 }
 
@@ -99,7 +148,7 @@ pub(super) struct Acquittals {
     accused: Shown,
     /// It was full.
     full: Option<Box<Judged>>,
-    /// It held its blocks behind pauses, and allocated none.
+    /// It held its level behind pauses.
     held: Option<Box<Judged>>,
     /// It freed blocks.
     released: Option<Box<Judged>>,
@@ -129,9 +178,19 @@ impl Acquittals {
         }
     }
 
-    /// What sessions show that hold blocks from before a pause, and allocate none.
+    /// What sessions show that hold a level from before a pause.
     pub(super) fn note_held(&mut self, judged: &Judged) {
         keep_longest(&mut self.held, judged);
+    }
+
+    /// Whether a call site that has risen by so many blocks goes on as it was accused. Then it holds no level.
+    pub(super) fn rises(&mut self, blocks: i32) -> bool {
+        let most = self.accused.left().isqrt().saturating_sub(FEW);
+        let rises = i64::from(blocks) > most as i64;
+        if rises {
+            self.held = None;
+        }
+        rises
     }
 
     /// The session that knows better than all that accuse it: they show no more than it does, and it is no leak there.
@@ -142,9 +201,7 @@ impl Acquittals {
         };
         let full = self.full.as_deref().filter(longer);
         let held = self.held.as_deref().filter(|judged| {
-            let (part, whole) = SILENT;
-            judged.shown.ticks.saturating_mul(whole) >= accused.ticks.saturating_mul(part)
-                && judged.shown.reaches(accused)
+            is_silent_for(judged.shown.ticks, accused.ticks) && judged.shown.reaches(accused)
         });
         // It freed as many, and those were as old.
         let released = self.released.as_deref().filter(longer).filter(|judged| {
@@ -156,6 +213,12 @@ impl Acquittals {
         });
         full.or(held).or(released).or(left)
     }
+}
+
+/// Whether it did not rise for so many ticks of those in which it had.
+pub(super) fn is_silent_for(ticks: u64, rising: u64) -> bool {
+    let (part, whole) = SILENT;
+    ticks.saturating_mul(whole) >= rising.saturating_mul(part)
 }
 
 fn keep_longest(kept: &mut Option<Box<Judged>>, judged: &Judged) {

@@ -16,6 +16,18 @@ pub(super) struct Carried {
     replaced: Vec<u64>,
     /// When some of them were freed in this session.
     freed: FxHashMap<SiteId, Freed>,
+    /// How many are known to have ended in it, or in the pause before it, if the target ran on.
+    ended: FxHashMap<SiteId, u64>,
+}
+
+/// What a call site holds of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Held {
+    /// Blocks that may live still, and their bytes.
+    pub(super) blocks: u64,
+    pub(super) bytes: u64,
+    /// Those that have ended.
+    pub(super) ended: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -55,6 +67,7 @@ impl Carried {
         let (site, _) = self.blocks.remove(&address)?;
         let mut ended = std::mem::take(&mut self.replaced);
         ended.push(address);
+        *self.ended.entry(site).or_default() += 1;
         let freed = self.freed.entry(site).or_default();
         freed.releases.add(time);
         freed.last = time;
@@ -64,24 +77,29 @@ impl Carried {
     /// A block begins. Whether one of these is known to have ended there, in the pause.
     #[cold]
     pub(super) fn replace(&mut self, address: u64) -> bool {
-        if self.blocks.remove(&address).is_none() {
+        let Some((site, _)) = self.blocks.remove(&address) else {
             return false;
-        }
+        };
+        *self.ended.entry(site).or_default() += 1;
         if self.freed.is_empty() {
             self.replaced.push(address);
         }
         !self.freed.is_empty()
     }
 
-    /// What each call site may hold of them: blocks and bytes.
-    pub(super) fn held(&self) -> FxHashMap<SiteId, (u64, u64)> {
-        let mut held: FxHashMap<SiteId, (u64, u64)> = FxHashMap::default();
+    /// What each call site may hold of them. A target that was reset would have ended none of those whose place others have taken.
+    pub(super) fn held(&self) -> FxHashMap<SiteId, Held> {
+        let mut by_site: FxHashMap<SiteId, Held> = FxHashMap::default();
         for (site, bytes) in self.blocks.values() {
-            let (blocks, sum) = held.entry(*site).or_default();
-            *blocks += 1;
-            *sum += bytes;
+            let held = by_site.entry(*site).or_default();
+            held.blocks += 1;
+            held.bytes += bytes;
         }
-        held
+        let ran_on = !self.freed.is_empty();
+        for (&site, &ended) in self.ended.iter().filter(|_| ran_on) {
+            by_site.entry(site).or_default().ended = ended;
+        }
+        by_site
     }
 
     /// The frees of a call site's blocks, in this session.

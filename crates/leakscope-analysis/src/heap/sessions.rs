@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::acquittal::Shown;
+use super::acquittal::{Level, Shown};
 use super::blocks::LiveBlock;
 use super::cycle_count::CycleCount;
 use super::model::HeapModel;
@@ -89,16 +89,20 @@ impl HeapModel {
         records.resize_with(self.sites.len(), unused);
         let unused = self.unused_left(end, trace);
         let held = self.carried.held();
+        let ticks = self.last_heap_event.saturating_sub(span.start);
+        let is_piece = session > 0 && !self.session.after_reset;
         let mut phases = Phases::default();
         let ids = (0..).map(SiteId::new);
         for ((id, of), record) in ids.zip(self.by_site(&live, &unreturned)).zip(&mut records) {
             let (site, blocks) = (of.site, of.live);
+            record.begin_session(is_piece);
+            if self.session.after_reset {
+                record.blocks.clear();
+            }
             if site.allocations == 0 {
                 record.leave_unused(&unused);
-                if let Some(&held) = held.get(&id) {
-                    let ticks = self.last_heap_event.saturating_sub(span.start);
-                    record.note_held(held, ticks, session);
-                }
+                let held = held.get(&id).filter(|held| held.blocks > 0);
+                record.note_level(held.map(Level::before), ticks, session);
             }
             if site.allocations == 0 && site.failed() == 0 {
                 continue;
@@ -127,6 +131,15 @@ impl HeapModel {
                 if let Some(later) = self.freed_later.get(&id) {
                     finding.note_freed_later(later.blocks);
                 }
+                let before = held.get(&id).filter(|_| !finding.verdict.is_leak());
+                let level = before.map(|held| {
+                    let later = self.freed_later.get(&id).copied().unwrap_or_default();
+                    Level::before(held).and(
+                        history.live_births.len() as u64 + later.blocks,
+                        history.live_bytes + later.bytes,
+                    )
+                });
+                record.note_level(level, ticks, session);
                 let comes_and_goes =
                     matches!(finding.verdict, Verdict::InFlight | Verdict::Bounded);
                 record.leave(
@@ -144,7 +157,6 @@ impl HeapModel {
         }
         for record in &mut records {
             record.weigh(&phases, session);
-            record.acquit();
         }
         records
     }

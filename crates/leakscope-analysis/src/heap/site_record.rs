@@ -1,6 +1,6 @@
 //! What all sessions together show of a call site.
 
-use super::acquittal::{Acquittals, Shown};
+use super::acquittal::{self, Acquittals, Level, Shown};
 use super::contexts::Contexts;
 use super::paused::FreedLater;
 use super::site::Site;
@@ -18,19 +18,23 @@ pub(super) struct SiteRecord {
     /// What long sessions know against those that accuse it.
     acquittals: Acquittals,
     /// How many sessions accuse it.
-    accusing: u64,
-    /// Ticks and allocations of the longest of those that say it is no leak.
-    denying: Vec<(u64, u64)>,
-    /// How many sessions used it.
-    used: u64,
+    accusing: u32,
+    /// The longest of those that say it is no leak.
+    denying: Vec<Denying>,
+    /// How many sessions used it, and whether some are pieces of one boot, with pauses between.
+    used: u32,
+    has_pieces: bool,
     /// What it left in all sessions.
     left: Left,
     /// What of that was in use when a session ended in which blocks came and went without a leak: it was not left behind.
     in_use: Left,
     /// How long it was watched in those that did not use it, in ticks.
     unused_ticks: u64,
-    /// How long it has held its blocks behind pauses, and allocated none, in ticks.
+    /// Of a boot with pauses: how long its level rose, how long it has held it since then, in ticks, and by how many blocks that rose
+    /// nevertheless.
+    rising_ticks: u64,
     held_ticks: u64,
+    risen: i32,
     /// What the cycles that were marked left.
     cycles: Option<Growth>,
     pub(super) allocations: u64,
@@ -59,8 +63,24 @@ pub(super) struct Judged {
     pub(super) shown: Shown,
 }
 
-/// The most sessions that deny a leak and are kept.
+/// A session that denies a leak. Counts are of blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Denying {
+    ticks: u64,
+    allocations: u32,
+    /// What lived at its end.
+    left: u32,
+}
+
+/// The most of these that are kept.
 const MOST_DENYING: usize = 8;
+
+/// Where so many deny for each that accuses, no leak of all is to be expected: of those, two thirds show, so that four in a row
+/// hide one in 75 times.
+const MANY_DENY: u64 = 4;
+
+/// What so many sessions leave by chance is this seldom more, of all of them together.
+const BY_CHANCE: f64 = 0.01;
 
 impl Judged {
     fn is_leak(&self) -> bool {
@@ -79,9 +99,10 @@ impl Judged {
     }
 
     /// Whether a session of so many ticks and allocations is about as long and as busy, or more so.
-    fn is_matched_by(&self, (ticks, allocations): (u64, u64)) -> bool {
+    fn is_matched_by(&self, other: &Denying) -> bool {
         let nearly = |all: u64| all - all / 4;
-        ticks >= nearly(self.shown.ticks) && allocations >= nearly(self.shown.allocations)
+        other.ticks >= nearly(self.shown.ticks)
+            && u64::from(other.allocations) >= nearly(self.shown.allocations)
     }
 
     fn is_longer_than(&self, other: &Self) -> bool {
@@ -160,14 +181,25 @@ impl SiteRecord {
         }
     }
 
+    /// A session begins: with a boot, or where the recording had paused.
+    pub(super) fn begin_session(&mut self, is_piece: bool) {
+        self.has_pieces |= is_piece;
+        if !is_piece {
+            (self.rising_ticks, self.held_ticks, self.risen) = (0, 0, 0);
+        }
+    }
+
     /// The worst verdict of all sessions counts, of leaks that of a much longer session; of equals, the first.
     pub(super) fn judge(&mut self, judged: Judged) {
-        self.held_ticks = 0;
         self.acquittals.note(&judged);
-        self.accusing += u64::from(judged.is_leak());
+        self.accusing += u32::from(judged.is_leak());
         if judged.is_no_leak() {
-            self.denying
-                .push((judged.shown.ticks, judged.shown.allocations));
+            let blocks = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+            self.denying.push(Denying {
+                ticks: judged.shown.ticks,
+                allocations: blocks(judged.shown.allocations),
+                left: blocks(judged.shown.left()),
+            });
             self.denying.sort_unstable_by(|one, other| other.cmp(one));
             self.denying.truncate(MOST_DENYING);
         }
@@ -184,20 +216,30 @@ impl SiteRecord {
         }
     }
 
-    /// A session of so many ticks holds blocks, of so many bytes, that were there before it, and allocated none: as those before
-    /// it, since it allocated last.
-    pub(super) fn note_held(&mut self, (blocks, bytes): (u64, u64), ticks: u64, session: usize) {
+    /// What a session of so many ticks holds of a level from before it, if it does. It was full if it held that for as long, compared
+    /// to the time in which it rose.
+    pub(super) fn note_level(&mut self, level: Option<Level>, ticks: u64, session: usize) {
+        let rise = level.map_or(0, |level| level.rise());
+        self.risen = self.risen.saturating_add(rise);
+        let level = level.filter(|_| !self.acquittals.rises(self.risen));
         self.held_ticks += ticks;
-        self.acquittals.note_held(&Judged {
-            finding: findings::carried(blocks, self.held_ticks),
-            growth: Growth::NONE,
-            session,
-            shown: Shown::held(bytes, self.held_ticks),
-        });
+        let Some(level) = level else {
+            self.rising_ticks += self.held_ticks;
+            (self.held_ticks, self.risen) = (0, 0);
+            return;
+        };
+        if acquittal::is_silent_for(self.held_ticks, self.rising_ticks) {
+            self.acquittals.note_held(&Judged {
+                finding: findings::carried(level.blocks, self.held_ticks),
+                growth: Growth::NONE,
+                session,
+                shown: Shown::held(&level, self.held_ticks),
+            });
+        }
     }
 
     /// An accusation must hold where the call site was watched for longest.
-    pub(super) fn acquit(&mut self) {
+    fn acquit(&mut self) {
         if let Some(judged) = &self.verdict
             && judged.is_leak()
             && judged.finding.verdict != Verdict::LeakPerCycle
@@ -217,20 +259,29 @@ impl SiteRecord {
     }
 
     /// An accusation is not sure where more sessions deny it, each of them as long and as busy: of many sessions, chance makes
-    /// one look like a leak. Marked cycles leave nothing to chance.
+    /// one look like a leak. It is a hint where many do, and it left no more than chance leaves in one of all. Marked cycles leave
+    /// nothing to chance.
     fn weigh_sessions(&mut self) {
-        let Some(judged) = &mut self.verdict else {
+        let is_weighed = |judged: &&mut Judged| {
+            judged.is_leak() && judged.finding.verdict != Verdict::LeakPerCycle
+        };
+        let Some(judged) = self.verdict.as_mut().filter(is_weighed) else {
             return;
         };
         let denying = self.denying.iter();
-        let denying = denying.filter(|session| judged.is_matched_by(**session));
-        let denying = denying.count() as u64;
+        let denying = denying.filter(|session| judged.is_matched_by(session));
+        let left: Vec<u64> = denying.map(|session| session.left.into()).collect();
+        let (denying, accusing) = (left.len() as u64, self.accusing.into());
+        let by_chance = || f64::from(self.used) * chance_of(judged.shown.left(), &left) > BY_CHANCE;
+        let is_hint = !self.has_pieces && denying >= MANY_DENY * accusing && by_chance();
+        let at_most = if is_hint {
+            Confidence::Low
+        } else {
+            Confidence::Medium
+        };
         let finding = &mut judged.finding;
-        let is_sure = finding.confidence == Confidence::High
-            && finding.verdict.is_leak()
-            && finding.verdict != Verdict::LeakPerCycle;
-        if is_sure && denying > self.accusing {
-            finding.confidence = Confidence::Medium;
+        if denying > accusing && finding.confidence > at_most {
+            finding.confidence = at_most;
             finding.reason.extend([
                 Word::Text("; "),
                 Word::Count(denying),
@@ -248,6 +299,7 @@ impl SiteRecord {
         certainty: StackCertainty,
         contexts: &Contexts,
     ) -> Option<CallSite> {
+        self.acquit();
         self.weigh_sessions();
         let (finding, growth, left, session) = match self.verdict {
             Some(judged) => {
@@ -300,4 +352,16 @@ impl SiteRecord {
             blocks: self.blocks,
         })
     }
+}
+
+/// How likely it is that a session leaves so many blocks at least, of all that were left in it and in these others, if that is what is
+/// in use when a session ends. At most this is as the length of a queue: one block more is always as much less likely. Each way to
+/// share them out among the sessions is then as likely as the others.
+fn chance_of(left: u64, others: &[u64]) -> f64 {
+    let sum: u64 = others.iter().sum();
+    let shares = (1..=others.len() as u64).map(|other| {
+        let without = (sum + other) as f64;
+        without / (without + left as f64)
+    });
+    shares.product()
 }

@@ -333,6 +333,58 @@ fn what_was_filled_before_a_pause_is_full() {
     }
 }
 
+/// A cache that was filled before a pause, and behind pauses exchanges an entry for a new one in one of so many rounds, or forgets
+/// to free one in so many of those.
+fn exchanged(pieces: u32, rounds: u32, forgotten: u32) -> Reading {
+    let mut recording = Scenario::begun();
+    let mut held = Vec::new();
+    let mut next = BLOCK + 0x1_0000;
+    let mut exchanges = 0;
+    for piece in 0..pieces {
+        for round in 0..40 {
+            recording.after(1000).allocate(BLOCK, 8, OTHER);
+            recording.after(1000).free(BLOCK, OTHER);
+            if piece > 0 && round % rounds > 0 {
+                continue;
+            }
+            if piece > 0 {
+                let entry = held.swap_remove(17 * (exchanges as usize) % held.len());
+                if exchanges % forgotten != 1 {
+                    recording.free(entry, OTHER);
+                }
+                exchanges += 1;
+            }
+            recording.after(500).allocate(next, 48, LEAK);
+            held.push(next);
+            next += 64;
+        }
+        if piece + 1 < pieces {
+            recording.stop().after(100_000);
+            let now = recording.time();
+            restart(&mut recording, now);
+            recording.run(MAIN);
+        }
+    }
+    read_one(recording.plain())
+}
+
+/// What a call site holds over all pieces of a boot does not grow, though it allocates: it is full.
+#[test]
+fn what_exchanges_its_blocks_behind_pauses_is_full() {
+    for (pieces, rounds) in [(2, 4), (3, 4), (3, 10), (12, 20), (30, 20)] {
+        let healthy = exchanged(pieces, rounds, u32::MAX);
+        healthy.check();
+        assert_eq!(healthy.outcome.sessions.len(), pieces as usize);
+        let finding = &healthy.site(LEAK).finding;
+        assert_eq!(finding.verdict, Verdict::Bounded, "{pieces}: {finding:?}");
+    }
+    for (pieces, rounds, forgotten) in [(2, 4, 2), (3, 4, 3), (12, 20, 2), (30, 20, 2)] {
+        let leaking = exchanged(pieces, rounds, forgotten);
+        let finding = &leaking.site(LEAK).finding;
+        assert!(finding.verdict.is_leak(), "{pieces}: {finding:?}");
+    }
+}
+
 /// Of more boots than are listed all are counted.
 #[test]
 fn all_boots_are_counted() {

@@ -331,3 +331,29 @@ fn a_later_session_is_judged_like_the_first() {
     assert_eq!(second.finding.verdict, first.finding.verdict);
     assert_eq!(second.finding.confidence, first.finding.confidence);
 }
+
+/// A reset ends the blocks of call sites that are never used again; behind a pause they may live.
+#[test]
+fn no_block_of_before_a_reset_is_listed() {
+    for (is_reset, listed) in [(true, 0), (false, 3)] {
+        let mut recording = Scenario::empty();
+        recording.start().systime_us(5_000_000);
+        recording.module(512, IDF_HEAP).run(MAIN);
+        leak(&mut recording, 0, 3);
+        if !is_reset {
+            recording.after(10).stop();
+        }
+        let clock = if is_reset { 4_000_000 } else { 90_000_000 };
+        recording.after(1_000).start().systime_us(clock);
+        recording.module(512, IDF_HEAP).run(MAIN);
+        recording.after(10).allocate(BLOCK + 0x4000, 40, OTHER);
+        let outcome = read_one(recording.plain()).outcome;
+        let blocks: Vec<_> = outcome
+            .call_sites
+            .iter()
+            .map(|site| site.blocks.len())
+            .collect();
+        assert_eq!((outcome.sessions.len(), &blocks[..]), (2, &[listed, 1][..]));
+        assert_eq!(outcome.call_sites[0].outstanding_blocks, 3);
+    }
+}

@@ -66,7 +66,7 @@ fn said(device: Device, seed: u64, lengths: &[f64]) -> Finding {
 }
 
 /// What is said of a call site that does this in successive boots.
-fn judged(programs: &[Program]) -> Finding {
+pub(crate) fn judged(programs: &[Program]) -> Finding {
     let mut recording = Scenario::empty();
     for program in programs {
         boot(&mut recording, program);
@@ -81,7 +81,7 @@ fn judged(programs: &[Program]) -> Finding {
     site.expect("the call site").finding
 }
 
-fn is_accused(finding: &Finding) -> bool {
+pub(crate) fn is_accused(finding: &Finding) -> bool {
     finding.verdict.is_leak() && finding.confidence > Confidence::Low
 }
 

@@ -6,6 +6,7 @@ mod begun_table;
 mod boots;
 mod damage;
 mod late;
+mod loops;
 mod lossy;
 mod lossy_table;
 mod one_loss;

@@ -150,7 +150,7 @@ pub enum Finished {
 const TICK: Duration = Duration::from_millis(100);
 /// A device that was told to stop has this much time to send what is under way: OpenOCD takes seconds …
 const LAST_TIME: Duration = Duration::from_secs(20);
-/// … and no more than this is taken of it, in bytes.
+/// … and no more than this is taken of it, in bytes. What stood at this computer already is taken whole.
 pub const LAST_BYTES: u64 = 1 << 20;
 /// A device that goes on after that is left to itself so soon.
 const DEAF_TIME: Duration = Duration::from_millis(500);
@@ -280,7 +280,7 @@ impl Recording {
             recording: self,
             bytes: 0,
             began: None,
-            has_gap: false,
+            is_marked: false,
             tell,
         };
         let (reason, not_stopped) = run.until_end(source, limits, interrupt);
@@ -394,8 +394,8 @@ struct Run<'r> {
     bytes: u64,
     /// When tracing began.
     began: Option<Instant>,
-    /// Bytes may be missing since the last ones came: the link was lost.
-    has_gap: bool,
+    /// Behind the last bytes that came stands already that some may be missing.
+    is_marked: bool,
     tell: &'r mut dyn FnMut(SourceEvent),
 }
 
@@ -431,21 +431,41 @@ impl Run<'_> {
         if let Err(error) = source.stop() {
             return (reason, Some(error));
         }
-        let most = self.bytes.saturating_add(LAST_BYTES);
+        let is_limit = matches!(reason, Reason::Size);
+        let unread = if is_limit { 0 } else { source.unread() };
+        let most = self.bytes.saturating_add(unread.max(LAST_BYTES));
         let mut deadline = Instant::now() + LAST_TIME;
+        let mut failed = None;
         while Instant::now() < deadline {
             let had_room = self.bytes < most;
             match self.step(source, most) {
                 Ok(true) => {}
-                Err(failed @ Reason::NotWritten(_)) => return (failed, None),
-                Err(Reason::Failed(error)) => return (reason, Some(error)),
+                Err(reason @ Reason::NotWritten(_)) => return (reason, None),
+                Err(Reason::Failed(error)) => {
+                    failed = Some(error);
+                    break;
+                }
                 Ok(false) | Err(_) => break,
             }
             if had_room && self.bytes == most {
                 deadline = Instant::now() + DEAF_TIME;
             }
         }
-        (reason, None)
+        match source.unread() {
+            left if left > 0 && !is_limit => (self.leave(left, failed), None),
+            _ => (reason, failed),
+        }
+    }
+
+    /// So many bytes are left that should have been taken: the recording ends early.
+    fn leave(&mut self, left: u64, failed: Option<SourceError>) -> Reason {
+        if let Err(error) = self.mark() {
+            return Reason::NotWritten(error);
+        }
+        Reason::Failed(failed.unwrap_or_else(|| {
+            let text = format!("{left} B that stood there when it was told to end were not read");
+            SourceError::new(text)
+        }))
     }
 
     fn reason_to_stop(&self, limits: &Limits, interrupt: &Interrupt) -> Option<Reason> {
@@ -474,8 +494,10 @@ impl Run<'_> {
             Item::Event(event) => {
                 match event {
                     SourceEvent::Started => self.begin(),
-                    SourceEvent::LinkRestored { is_whole, .. } => self.has_gap |= !is_whole,
-                    SourceEvent::Gap(_) => self.has_gap = true,
+                    SourceEvent::LinkRestored {
+                        is_whole: false, ..
+                    }
+                    | SourceEvent::Gap(_) => self.mark().map_err(Reason::NotWritten)?,
                     _ => {}
                 }
                 (self.tell)(event);
@@ -490,11 +512,17 @@ impl Run<'_> {
         self.began.get_or_insert_with(Instant::now);
     }
 
-    fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
-        if std::mem::take(&mut self.has_gap) {
-            self.recording.mark_lost_link()?;
+    /// At once: nothing more may come.
+    fn mark(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_marked, true) {
+            return Ok(());
         }
+        self.recording.mark_lost_link()
+    }
+
+    fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
         self.recording.write(stream, bytes)?;
+        self.is_marked = false;
         self.bytes += bytes.len() as u64;
         self.begin();
         Ok(())

@@ -84,6 +84,12 @@ pub trait Source: Send {
     /// # Errors
     /// If the device could not be told.
     fn stop(&mut self) -> Result<(), SourceError>;
+
+    /// How many bytes stood at this computer when it was stopped (now, if it was not) that [`Source::next`] has not
+    /// handed over yet. All of them are taken after a stop, however many: what is left of them is missing.
+    fn unread(&self) -> u64 {
+        0
+    }
 }
 
 /// How a source's bytes are laid out.

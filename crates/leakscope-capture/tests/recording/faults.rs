@@ -121,14 +121,15 @@ impl Source for Items {
     }
 }
 
-/// The file shows where the source says that something may be missing: between bytes, and once.
+/// The file shows where the source says that something may be missing: once, behind the last bytes that came, whether
+/// more come or not.
 #[test]
 fn what_may_be_missing_is_marked() {
     let gap = || Err(SourceEvent::Gap("something may be missing".to_owned()));
     let (one, two) = (Board::trace(10), Board::trace(20));
     let items = vec![gap(), Ok(one.clone()), gap(), gap(), Ok(two.clone()), gap()];
     let recorded = record::until(Box::new(Items(items)), &Limits::default(), |_| false);
-    recorded.check_data(&[&one[..], &MARK, &two].concat());
+    recorded.check_data(&[&one[..], &MARK, &two, &MARK].concat());
     assert_eq!(recorded.events.len(), 4);
 }
 
@@ -271,6 +272,61 @@ fn a_flood_ends() {
         let recorded = record::until(Box::new(Flood { chunk }), &limits, |_| false);
         assert!(matches!(recorded.ending.reason, Reason::Duration));
     }
+}
+
+/// Has so many bytes at hand, of which it hands over all or not.
+struct Full {
+    bytes: usize,
+    kept: usize,
+}
+
+impl Source for Full {
+    fn name(&self) -> String {
+        "a full source".to_owned()
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, _: Duration) -> Result<Item, SourceError> {
+        if self.bytes == self.kept {
+            return Ok(Item::Ended);
+        }
+        bytes.resize(65_536.min(self.bytes - self.kept), 17);
+        self.bytes -= bytes.len();
+        Ok(Item::Bytes { stream: 0 })
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    fn unread(&self) -> u64 {
+        self.bytes as u64
+    }
+}
+
+/// What stood there already when it was told to end is taken, however much it is; if not, that is an end before its time.
+#[test]
+fn what_is_there_already_is_recorded() {
+    let bytes = 4 * LAST_BYTES as usize;
+    let limits = Limits {
+        duration: Some(Duration::ZERO),
+        ..Limits::default()
+    };
+    let full = |kept| Box::new(Full { bytes, kept });
+    let recorded = record::until(full(0), &limits, |_| false);
+    assert!(matches!(recorded.ending.reason, Reason::Duration));
+    recorded.check_data(&vec![17; bytes]);
+
+    let recorded = record::until(full(1), &limits, |_| false);
+    let Reason::Failed(ref error) = recorded.ending.reason else {
+        panic!("{:?}", recorded.ending);
+    };
+    assert!(error.to_string().starts_with("1 B "), "{error}");
+    recorded.check_data(&[&vec![17; bytes - 1][..], &MARK].concat());
+
+    // So many were wanted.
+    let recorded = record::so_many(full(1), 65_536);
+    assert!(matches!(recorded.ending.reason, Reason::Size));
+    assert_eq!(recorded.data().len() as u64, 65_536 + LAST_BYTES);
 }
 
 /// A device that never begins is not waited for longer than tracing would have lasted.

@@ -155,7 +155,7 @@ fn files_that_are_put_aside_one_after_the_other() {
         log.look();
     }
     log.source.stop().expect("a file");
-    for text in ["(a notice)", "two", "(a notice)", "three", "(Ended)"] {
+    for text in ["two", "(a notice)", "three", "(Ended)"] {
         log.brings(text);
     }
 }
@@ -181,6 +181,187 @@ fn a_file_that_nobody_has_seen() {
         "(a gap)"
     });
     log.brings("four");
+}
+
+/// Two in one look, and nobody sees the first: it was moved to another folder, or deleted, or replaced.
+#[cfg(target_os = "linux")]
+#[test]
+fn files_that_have_left_the_folder() {
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let move_out = |path: &Path| fs::rename(path, elsewhere.path().join("log")).expect("room");
+    let delete = |path: &Path| fs::remove_file(path).expect("it is there");
+    let leave = |_: &Path| ();
+    for away in [&move_out as &dyn Fn(&Path), &delete, &leave] {
+        let mut log = Log::of(Some("one"));
+        log.brings("(Event(Started))");
+        log.brings("one");
+        for text in ["two", "three"] {
+            away(&log.path());
+            let new = elsewhere.path().join("new");
+            add(&new, text);
+            fs::rename(new, log.path()).expect("room");
+        }
+        log.brings("(a gap)");
+        log.brings("three");
+    }
+    // One alone is missed, too, if it is gone before anybody looks.
+    let mut log = Log::of(Some("one"));
+    log.brings("(Event(Started))");
+    log.brings("one");
+    delete(&log.path());
+    for text in ["two", "three"] {
+        add(&log.path(), text);
+        delete(&log.path());
+        log.brings_nothing();
+    }
+    log.source.stop().expect("a file");
+    log.brings("(a gap)");
+    log.brings("(Ended)");
+}
+
+/// Each was seen, and the count of one does not hide another.
+#[cfg(target_os = "linux")]
+#[test]
+fn two_together_behind_one_that_is_not_read_yet() {
+    let mut log = Log::of(Some("one"));
+    log.brings("(Event(Started))");
+    log.brings("one");
+    for texts in [&["two"][..], &["three", "four"]] {
+        for text in texts {
+            fs::remove_file(log.path()).expect("it is there");
+            add(&log.path(), text);
+        }
+        log.look();
+    }
+    for text in ["two", "(a gap)", "four"] {
+        log.brings(text);
+    }
+}
+
+/// What stood in a file that waits for its turn is gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_cut_off_before_it_is_read() {
+    let longer = "longer than what stood there";
+    for anew in ["a", longer] {
+        let mut log = Log::of(Some("one"));
+        log.brings("(Event(Started))");
+        log.brings("one");
+        log.put_aside("log.1.svdat");
+        add(&log.path(), "what nobody reads");
+        log.brings_nothing();
+        fs::write(log.path(), anew).expect("room");
+        log.brings_nothing();
+        add(&log.path(), ", and on");
+        log.brings("(a gap)");
+        log.brings(&format!("{anew}, and on"));
+    }
+}
+
+/// Whoever writes into the third was told that the second was put aside, and so of the first.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_follower_that_is_followed_is_not_waited_for() {
+    let mut log = Log::of(Some("one"));
+    log.brings("(Event(Started))");
+    log.brings("one");
+    let mut looks = Vec::new();
+    for number in 0..50 {
+        log.put_aside(&format!("log.{number}.svdat"));
+        add(&log.path(), "next");
+        looks.push(log.look());
+    }
+    // The last one has no follower yet.
+    while looks.iter().filter(|look| look.1 == "next").count() < 49 {
+        looks.push(log.look());
+    }
+    let count = |item: &Item| looks.iter().filter(|look| look.0 == *item).count();
+    assert!(count(&Item::Nothing) < 10);
+    let is_gap = |look: &(Item, String)| matches!(look.0, Item::Event(SourceEvent::Gap(_)));
+    assert!(!looks.iter().any(is_gap));
+}
+
+/// Of any that was read, what comes later is missing, and is said once.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_grows_two_turns_later() {
+    let mut log = Log::of(Some("one"));
+    log.brings("(Event(Started))");
+    log.brings("one");
+    let aside = log.put_aside("log.1.svdat");
+    for (name, text) in [("log.2.svdat", "two"), ("log.3.svdat", "three")] {
+        add(&log.path(), text);
+        log.brings("(a notice)");
+        log.brings(text);
+        log.put_aside(name);
+    }
+    add(&aside, ", late");
+    log.brings("(a gap)");
+    add(&aside, ", later");
+    log.brings_nothing();
+}
+
+/// A link that leads to a file again: it is read on where it was left.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_comes_back() {
+    let log = Log::of(None);
+    let file = |name| log.folder.path().join(name);
+    let (one, two) = (file("one"), file("two"));
+    let lead = |to: &Path| {
+        let new = file("new");
+        std::os::unix::fs::symlink(to, &new).expect("room");
+        fs::rename(new, log.folder.path().join("log.svdat")).expect("room");
+    };
+    add(&one, "1, ");
+    add(&two, "2, ");
+    lead(&one);
+    let mut source = growing::open(&log.path()).expect("a file");
+    let mut brought = String::new();
+    let mut gaps = 0;
+    let mut until = |text: &str| {
+        while brought != text {
+            let mut bytes = Vec::new();
+            let item = source.next(&mut bytes, Duration::from_millis(10));
+            gaps += i32::from(matches!(item, Ok(Item::Event(SourceEvent::Gap(_)))));
+            brought += &String::from_utf8(bytes).expect("text");
+            assert!(text.starts_with(&brought), "{brought}");
+        }
+        gaps
+    };
+    until("1, ");
+    lead(&two);
+    until("1, 2, ");
+    lead(&one);
+    add(&one, "3, ");
+    assert_eq!(until("1, 2, 3, "), 0);
+    // Cut off meanwhile: it is read from its beginning.
+    lead(&two);
+    add(&two, "4, ");
+    assert_eq!(until("1, 2, 3, 4, "), 0);
+    fs::write(&one, "5").expect("room");
+    lead(&one);
+    assert_eq!(until("1, 2, 3, 4, 5"), 1);
+}
+
+/// What stands in all of them when it is told to end is read, and nothing that comes later.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_end_with_followers() {
+    let mut log = Log::of(Some("one"));
+    log.brings("(Event(Started))");
+    log.brings("one");
+    add(&log.path(), ", more");
+    let aside = log.put_aside("log.1.svdat");
+    add(&log.path(), "two");
+    log.source.stop().expect("a file");
+    assert_eq!(log.source.unread(), 9);
+    add(&aside, ", late");
+    add(&log.path(), ", later");
+    for text in [", more", "(a notice)", "two"] {
+        log.brings(text);
+    }
+    assert_eq!(log.source.unread(), 0);
 }
 
 /// A pipe has an end: when whoever wrote into it has gone.

@@ -3,7 +3,8 @@
 //! A core's row shows a task with the interrupts on top of it. A task's row says that it runs (interrupted or not), or
 //! that it is ready: from `TASK_START_READY` on, or from when another task took its core, until it runs (again), or
 //! `TASK_STOP_READY` says that it cannot, or its core is idle. The viewer's `index/running` counts an interrupted task as
-//! ready, as SystemView does. Where data were lost, and from a stop of the recording to its start, rows are empty.
+//! ready, as SystemView does. Where data were lost, from a stop of the recording to its start, and behind a reset, rows are empty
+//! until somebody is told to run.
 
 use leakscope_analysis::trace::{Context, Event, EventKind, Start, TaskIndex, Trace};
 use leakscope_systemview::{id, varint};
@@ -53,19 +54,16 @@ impl Schedule {
 
     /// Takes an event into account that is no plain switch.
     pub(super) fn observe(&mut self, event: &Event<'_>, trace: &Trace) {
-        match event.kind {
-            EventKind::Gap { .. } | EventKind::Stop => {
-                for core in 0..trace.cores() as u8 {
-                    self.switched(id::IDLE, core, trace.running(core));
-                }
-                return self.end_ready(|_| true);
-            }
-            EventKind::Start(Start::AfterReset | Start::PerhapsAfterReset | Start::AfterStop) => {
+        if let EventKind::Gap { .. }
+        | EventKind::Stop
+        | EventKind::Start(Start::AfterReset | Start::PerhapsAfterReset | Start::AfterStop) =
+            event.kind
+        {
+            for core in 0..trace.cores() as u8 {
                 // Who ran is not ready to go on.
-                self.switched(id::IDLE, event.core, trace.running(event.core));
-                self.end_ready(|_| true);
+                self.switched(id::IDLE, core, trace.running(core));
             }
-            _ => {}
+            return self.end_ready(|_| true);
         }
         self.switched(event.id, event.core, trace.running(event.core));
         if matches!(

@@ -4,6 +4,7 @@ mod failures;
 mod film;
 mod freertos;
 mod image;
+mod paused;
 mod properties;
 mod rust;
 mod told;

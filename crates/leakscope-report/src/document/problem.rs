@@ -71,7 +71,7 @@ impl Problem {
             code: problem.kind.code().into(),
             severity: Severity::of(&problem.kind),
             message: phrase(&problem.kind.message(problem.count), facts.clock),
-            hint: hint(&problem.kind).map(Cow::Borrowed),
+            hint: hint(&problem.kind, inputs.len()).map(Cow::Borrowed),
             count: problem.count,
             input: inputs.get(problem.input).cloned(),
             offset: problem.offset,

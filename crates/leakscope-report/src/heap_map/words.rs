@@ -18,9 +18,21 @@ pub(crate) fn sentences(map: &HeapMap, names: &Names<'_>) -> Vec<String> {
     let largest = best.pools().iter().map(Pool::largest_request).max();
     let is_split = judged.iter().any(|(trend, _)| trend.is_some());
     let outlook = largest.filter(|_| is_split && names.is_filled_by_leaks());
-    (trends.chain(outlook.map(of_outlook)))
+    let pause = map.since_pause().filter(|_| !map.is_sure());
+    (pause.map(of_pause).into_iter().chain(trends))
+        .chain(outlook.map(of_outlook))
         .chain(of_failures(best, names))
         .collect()
+}
+
+/// That what is free was known better before the recording paused.
+fn of_pause((predicted, addresses): (u64, u64)) -> String {
+    format!(
+        "The recording paused, and what was allocated and freed meanwhile is not known: {} of {} since then {} where expected",
+        count(predicted),
+        counted(addresses, "block"),
+        if predicted == 1 { "lies" } else { "lie" }
+    )
 }
 
 /// That a map of which no address was predicted says nothing.

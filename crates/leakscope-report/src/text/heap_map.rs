@@ -64,9 +64,18 @@ pub(super) fn section(
     );
     page.paragraph(0, Line::new().strong("Heap "), &explains.as_str().into())?;
     if map.is_estimate {
+        let sure = leakscope_heap::SURE;
+        let is_since_a_pause = map.predicted as f64 >= sure * map.addresses as f64;
         let note = format!(
-            "fewer than {:.0} % of the addresses were predicted: what is free, and in which holes, is an estimate",
-            leakscope_heap::SURE * 100.0
+            "{}: what is free, and in which holes, is an estimate",
+            if is_since_a_pause {
+                "too few addresses were predicted since the recording went on".to_owned()
+            } else {
+                format!(
+                    "fewer than {:.0} % of the addresses were predicted",
+                    sure * 100.0
+                )
+            }
         );
         page.paragraph(
             0,
@@ -155,7 +164,7 @@ fn regions(page: &mut Page<'_>, map: &HeapMap) -> io::Result<()> {
     let assumed = map.regions.iter().filter(|region| region.assumed_bytes > 0);
     for region in assumed {
         let note = format!(
-            "{} of what is free in {} were never used: that these are free is an assumption",
+            "{} of what is free in {} were not seen in use: that these are free is an assumption",
             bytes(region.assumed_bytes),
             name(region)
         );

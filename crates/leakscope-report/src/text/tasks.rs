@@ -2,6 +2,8 @@
 
 use std::io;
 
+use leakscope_analysis::trace::Namesakes;
+
 use super::layout::{Column, Give, Page, Table};
 use super::{View, short_name};
 use crate::document::Report;
@@ -14,9 +16,7 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
         return Ok(());
     }
     // Stable: those that allocated as much stay in order of first appearance.
-    rows.sort_by_key(|(usage, _)| {
-        std::cmp::Reverse((usage.outstanding_bytes, usage.allocated_bytes))
-    });
+    rows.sort_by_key(|usage| std::cmp::Reverse((usage.outstanding_bytes, usage.allocated_bytes)));
     page.heading("Tasks", "")?;
     let mut table = Table::new([
         Column::text("", Give::Middle(12)),
@@ -28,7 +28,7 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
         Column::number("bytes"),
         Column::number("peak bytes").that_may_go(3),
     ]);
-    for (usage, _) in rows.iter().take(view.shown(rows.len())) {
+    for usage in rows.iter().take(view.shown(rows.len())) {
         table.row([
             short_name(&usage.name).into(),
             count(usage.allocations).into(),
@@ -44,23 +44,19 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     view.hidden(page, rows.len(), "task")
 }
 
-/// Tasks, each together with those of its name that were it before the target was reset; interrupts, and other
-/// contexts. With each, after how many resets the last of them appeared.
-fn rows(report: &Report) -> Vec<(ContextUsage, u32)> {
-    let mut rows: Vec<(ContextUsage, u32)> = Vec::new();
+/// Tasks, each together with those that were it before the target was reset; interrupts, and other contexts.
+fn rows(report: &Report) -> Vec<ContextUsage> {
+    let mut rows: Vec<ContextUsage> = Vec::new();
+    let mut namesakes = Namesakes::default();
     for usage in &report.contexts {
         let task = usage.task.and_then(|task| report.tasks.get(task));
-        let resets = task.map_or(0, |task| task.resets);
-        // Tasks of the same name between the same two resets are different ones.
-        let before = rows
-            .iter_mut()
-            .find(|(known, of_known)| known.name == usage.name && *of_known < resets);
-        match before {
-            Some((known, of_known)) => {
-                add(known, usage);
-                *of_known = resets;
-            }
-            None => rows.push((usage.clone(), resets)),
+        let new = rows.len();
+        let place = task.map_or(new, |task| {
+            namesakes.number(&usage.name, task.address.0, task.resets, || new)
+        });
+        match rows.get_mut(place) {
+            Some(known) => add(known, usage),
+            None => rows.push(usage.clone()),
         }
     }
     rows

@@ -67,7 +67,8 @@ impl Counter for Ends {
             self.pending.insert(seen.event.core, end);
         }
         if *effect == Effect::Restart {
-            self.pending.clear();
+            // No core's next event is one of the boot that has ended.
+            self.finish();
         }
     }
 

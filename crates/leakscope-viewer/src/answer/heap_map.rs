@@ -88,7 +88,7 @@ impl Filming {
             }
             self.reached = seen.event.time;
             if let Some(effect) = &seen.effect {
-                film.observe(seen.event.time, effect);
+                film.observe_event(&seen.event, effect);
             } else if let Some(told) = listener.told(&seen.event) {
                 film.told(seen.event.time, told);
             }

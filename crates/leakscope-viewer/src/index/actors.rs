@@ -1,7 +1,7 @@
 //! Who runs, in numbers: contexts, and lanes (a context on a core), in order of first appearance. A task has the number of those that
 //! had its name before the target was reset.
 
-use leakscope_analysis::trace::{Context, Task, TaskIndex};
+use leakscope_analysis::trace::{Context, Namesakes, Task, TaskIndex};
 use rustc_hash::FxHashMap;
 
 /// Somebody on a core, and the numbers that stand for it.
@@ -46,15 +46,23 @@ pub(crate) struct Lane {
 pub(crate) struct Actors {
     contexts: Vec<Context>,
     numbers: FxHashMap<Context, u16>,
-    /// By task: its name, empty as long as it is not known, and how often the target had been reset before it.
-    names: Vec<(String, u32)>,
-    /// The numbers of those of a name, each with the resets before the last of them.
-    namesakes: FxHashMap<String, Vec<(u16, u32)>>,
+    /// By task: what it is called; an empty name as long as it is not known.
+    names: Vec<Named>,
+    namesakes: Namesakes,
     lanes: Vec<Lane>,
     /// By core, then by [`place`].
     known: Vec<Vec<Option<Actor>>>,
     /// Those that have no place.
     others: FxHashMap<(u8, Context), Actor>,
+}
+
+/// What tells a task from others.
+#[derive(Clone, Debug, Default)]
+struct Named {
+    name: String,
+    address: u32,
+    /// How often the target had been reset before it.
+    resets: u32,
 }
 
 /// Number of [`Context::Unknown`].
@@ -84,7 +92,7 @@ impl Default for Actors {
             contexts: vec![Context::Unknown],
             numbers: FxHashMap::from_iter([(Context::Unknown, UNKNOWN)]),
             names: Vec::new(),
-            namesakes: FxHashMap::default(),
+            namesakes: Namesakes::default(),
             lanes: Vec::new(),
             known: Vec::new(),
             others: FxHashMap::default(),
@@ -132,14 +140,17 @@ impl Actors {
         if place >= self.names.len() {
             self.names.resize(place + 1, Default::default());
         }
-        let name = &mut self.names[place];
-        if !name.0.is_empty() || task.name.is_empty() {
+        if !self.names[place].name.is_empty() || task.name.is_empty() {
             return;
         }
-        *name = (task.name.clone(), task.resets);
+        self.names[place] = Named {
+            name: task.name.clone(),
+            address: task.address,
+            resets: task.resets,
+        };
         if let Some(&number) = self.numbers.get(&Context::Task(index)) {
-            let namesakes = self.namesakes.entry(task.name.clone()).or_default();
-            namesakes.push((number, task.resets));
+            let address = task.address.into();
+            (self.namesakes).add(&task.name, address, task.resets, number.into());
         }
     }
 
@@ -177,18 +188,13 @@ impl Actors {
         if let Some(known) = self.context(context) {
             return Some(known);
         }
-        if let Some(before) = self.namesake(context) {
-            self.contexts[usize::from(before)] = context;
-            self.numbers.insert(context, before);
-            return Some(before);
+        let next = u16::try_from(self.contexts.len()).ok()?;
+        let number = self.joined(context, next);
+        match self.contexts.get_mut(usize::from(number)) {
+            Some(before) => *before = context,
+            None => self.contexts.push(context),
         }
-        let number = u16::try_from(self.contexts.len()).ok()?;
-        self.contexts.push(context);
         self.numbers.insert(context, number);
-        if let Some((name, resets)) = self.name(context).cloned() {
-            let namesakes = self.namesakes.entry(name).or_default();
-            namesakes.push((number, resets));
-        }
         Some(number)
     }
 
@@ -202,24 +208,18 @@ impl Actors {
         place as u32
     }
 
-    /// The name of a task, if it has one, and the resets before it.
-    fn name(&self, context: Context) -> Option<&(String, u32)> {
-        match context {
-            Context::Task(task) => self.names.get(task.index()),
-            _ => None,
-        }
-        .filter(|(name, _)| !name.is_empty())
-    }
-
-    /// The number of the task that had this one's name before a reset. Tasks of the same name between the same two resets are
-    /// different ones.
-    fn namesake(&mut self, context: Context) -> Option<u16> {
-        let (name, resets) = self.name(context)?;
-        let resets = *resets;
-        let before = self.namesakes.get_mut(&name.clone())?;
-        let (number, last) = before.iter_mut().find(|(_, last)| *last < resets)?;
-        *last = resets;
-        Some(*number)
+    /// The number of the task that this one was before a reset; `new`, if it was none or is no task.
+    fn joined(&mut self, context: Context, new: u16) -> u16 {
+        let Context::Task(task) = context else {
+            return new;
+        };
+        let named = self.names.get(task.index());
+        let Some(named) = named.filter(|named| !named.name.is_empty()) else {
+            return new;
+        };
+        let (name, address) = (&named.name, named.address.into());
+        let number = (self.namesakes).number(name, address, named.resets, || new.into());
+        number as u16
     }
 
     /// All tasks that have a number.

@@ -157,7 +157,7 @@ impl Batch {
             (self.effects).push(Affected::new(event.occasion(), 0, *effect, actors));
         }
         let turn = Turn::of(event, trace, |core, is| actors.number(core, is));
-        if let (EventKind::System, Some(Turn::Event { now, ready, .. })) = (event.kind, &turn) {
+        if let (EventKind::System, Some(Turn::Event { now, ready })) = (event.kind, &turn) {
             let (now, ready) = (*now, *ready);
             self.ready.extend(ready);
             return self.switches.push(SwitchRecord {

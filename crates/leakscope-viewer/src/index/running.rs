@@ -3,8 +3,8 @@
 //! A task is ready from `TASK_START_READY` on, or from the moment in which something else takes its core from
 //! it, until it runs (again), or `TASK_STOP_READY` or `TASK_TERMINATE` says that it cannot, or its core is idle, or the target is
 //! reset. (Not every recorder sends `TASK_STOP_READY`; but with a task that is ready, no core is idle.) An interrupt is ready while
-//! another one interrupts it. What happens from a stop of the recording to its start, and where data were lost, nobody knows: who ran
-//! did so up to then, as far as is known, and who waited did.
+//! another one interrupts it. Nobody knows what happens from a stop of the recording to its start, where data were lost, and on a
+//! core behind a reset before it is heard of: who ran did so up to then, as far as is known, and who waited did.
 
 use leakscope_analysis::trace::{Context, Event, EventKind, Start, Trace};
 use leakscope_systemview::{id, varint};
@@ -98,11 +98,9 @@ pub(crate) fn unknown_since(event: &Event<'_>) -> u64 {
 /// What an event says of who runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Turn {
-    /// After a loss, or with a stop: who runs on each core, and since when that is not known.
+    /// After a loss, with a stop or a reset: who runs on each core, and since when that is not known.
     Lost { since: u64, running: Vec<Actor> },
     Event {
-        /// Whether who was ready is not known any more.
-        restarts: bool,
         now: Actor,
         /// The task that is ready from now on, or is not.
         ready: Option<Actor>,
@@ -128,7 +126,11 @@ impl Turn {
         if event.id >= id::FIRST_API || event.id == id::PRINT_FORMATTED {
             return None;
         }
-        if let EventKind::Gap { .. } | EventKind::Stop = event.kind {
+        if let EventKind::Gap { .. }
+        | EventKind::Stop
+        | EventKind::Start(Start::AfterReset | Start::PerhapsAfterReset | Start::AfterStop) =
+            event.kind
+        {
             let cores = 0..trace.cores() as u8;
             let running = cores.map(|core| number(core, trace.running(core)));
             return Some(Self::Lost {
@@ -146,14 +148,7 @@ impl Turn {
             let task = trace.task_index(event, address).map(Context::Task);
             ready = task.map(|task| number(event.core, task));
         }
-        Some(Self::Event {
-            restarts: matches!(
-                event.kind,
-                EventKind::Start(Start::AfterReset | Start::PerhapsAfterReset | Start::AfterStop)
-            ),
-            now,
-            ready,
-        })
+        Some(Self::Event { now, ready })
     }
 }
 
@@ -182,7 +177,7 @@ impl Running {
         time: u64,
         mut ended: impl FnMut(Span),
     ) {
-        let (restarts, now, ready) = match turn {
+        let (now, ready) = match turn {
             Turn::Lost { since, running } => {
                 for (core, &now) in (0..).zip(running) {
                     // What was told of a core meanwhile stays as it is: another core may be heard of in a gap.
@@ -191,17 +186,8 @@ impl Running {
                 }
                 return self.forget_ready(*since, &mut ended);
             }
-            &Turn::Event {
-                restarts,
-                now,
-                ready,
-            } => (restarts, now, ready),
+            &Turn::Event { now, ready } => (now, ready),
         };
-        if restarts {
-            self.forget_ready(time, &mut ended);
-            // Who ran is not ready to go on.
-            self.switch(core, now, time, |_| false, &mut ended);
-        }
         self.switched(id, core, time, now, &mut ended);
         if let Some(task) = ready {
             self.note_ready(id, core, time, task, &mut ended);

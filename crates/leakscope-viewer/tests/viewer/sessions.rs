@@ -276,3 +276,67 @@ fn a_task_is_one_whenever_the_target_was_reset() {
     assert_eq!(number(&events, "total"), 80);
     assert_eq!(document(&written(inputs))["tasks"], tasks);
 }
+
+#[test]
+fn of_two_tasks_of_one_name_each_stays_itself_where_it_lies_where_it_lay() {
+    let mut recording = Scenario::empty();
+    let twins = [0x3FFB_0100, 0x3FFB_0200];
+    for session in 0..6 {
+        recording.start().systime_us(5_000_000 - 100_000 * session);
+        recording.module(512, IDF_HEAP);
+        for twin in twins {
+            recording.task(twin, "twin");
+        }
+        // Each time another one is first.
+        for turn in 0..2 {
+            let twin = (session as usize + turn) % 2;
+            recording.run(twins[twin]).after(10);
+            let (address, size) = (ADDRESS + 64 * twin as u32, [100, 1][twin]);
+            recording.allocate(address, size, &[0x400D_1234]);
+        }
+    }
+    let program = Program::default();
+    let mut engine = engine(&program, vec![recording.plain()]);
+    let tasks = ask(&mut engine, "tasks", &[]);
+    let twins = rows(&tasks, "tasks").filter(|task| task["name"] == "twin");
+    let mut bytes: Vec<u64> = twins.map(|twin| number(twin, "allocated_bytes")).collect();
+    bytes.sort_unstable();
+    assert_eq!(bytes, [6, 600], "{tasks}");
+}
+
+/// A reset ends what all cores did, and cannot show a free of another core to have been none.
+#[test]
+fn a_reset_concerns_the_core_that_is_not_heard_of_any_more() {
+    let mut recording = Scenario::empty();
+    for session in 0..4 {
+        recording
+            .start()
+            .init()
+            .systime_us(5_000_000 - 100_000 * session);
+        recording
+            .module(512, IDF_HEAP)
+            .task(MAIN, "main")
+            .task(WORKER, "worker");
+        recording.on(0).run(MAIN);
+        recording
+            .after(10)
+            .allocate(ADDRESS, 8, &[0x400D_1234])
+            .after(1_000);
+        recording.on(1).run(WORKER).after(100);
+        recording.free(ADDRESS, &[0x400D_9000]).after(20).on(0);
+        recording.event(34, &[1]).after(5);
+    }
+    let program = Program::default();
+    let inputs = vec![recording.with_core_bit()];
+    let mut engine = engine(&program, inputs.clone());
+    let sessions = ask(&mut engine, "overview", &[])["sessions"].clone();
+    assert_eq!(sessions.as_array().unwrap().len(), 4, "{sessions}");
+    let frees = ask(&mut engine, "frees", &[("site", "0")]);
+    assert_eq!(number(&frees["frees"][0], "blocks"), 4, "{frees}");
+    let tasks = ask(&mut engine, "tasks", &[]);
+    let worker = rows(&tasks, "tasks").find(|task| task["name"] == "worker");
+    let run = number(&worker.unwrap()["run"][0], "ticks");
+    assert!((480..600).contains(&run), "125 ticks a boot: {tasks}");
+    let file = document(&written(inputs));
+    assert_eq!(file["tasks"], tasks);
+}

@@ -10,7 +10,7 @@ use crate::random::Random;
 const BOOT: f64 = 60_000_000.0;
 
 /// What a call site does in a boot of some length, each time by other chances.
-type Boot = Box<dyn Fn(&mut Random, f64) -> Program>;
+pub(crate) type Boot = Box<dyn Fn(&mut Random, f64) -> Program>;
 
 /// Draws what is the same in all boots of a device.
 pub(crate) type Device = fn(&mut Random) -> Boot;
@@ -34,30 +34,30 @@ pub(crate) const LEAKING: [(&str, Device); 4] = [
 ];
 
 /// A program of so many ordinary boots.
-struct Drawn {
-    program: Program,
+pub(crate) struct Drawn {
+    pub(crate) program: Program,
     length: f64,
 }
 
 impl Drawn {
-    fn new(length: f64) -> Self {
+    pub(crate) fn new(length: f64) -> Self {
         Self {
             program: Program::new((length * BOOT) as u64),
             length,
         }
     }
 
-    fn kept(&mut self, birth: f64, size: u64) {
+    pub(crate) fn kept(&mut self, birth: f64, size: u64) {
         self.program.kept(birth / self.length, size);
     }
 
-    fn freed(&mut self, birth: f64, death: f64, size: u64) {
+    pub(crate) fn freed(&mut self, birth: f64, death: f64, size: u64) {
         self.program
             .freed(birth / self.length, death / self.length, size);
     }
 
     /// Moments of a work that comes by itself, so long apart on average.
-    fn moments(&self, random: &mut Random, apart: f64) -> Vec<f64> {
+    pub(crate) fn moments(&self, random: &mut Random, apart: f64) -> Vec<f64> {
         let mut moments = Vec::new();
         let mut time = random.exponential(apart);
         while time < self.length {
@@ -69,7 +69,7 @@ impl Drawn {
 }
 
 /// Blocks of one size, or of any up to four times as large.
-fn size(random: &mut Random, least: u64, is_any: bool) -> u64 {
+pub(crate) fn size(random: &mut Random, least: u64, is_any: bool) -> u64 {
     if is_any {
         random.count(least, 4 * least)
     } else {
@@ -77,7 +77,7 @@ fn size(random: &mut Random, least: u64, is_any: bool) -> u64 {
     }
 }
 
-fn sizes(random: &mut Random) -> (u64, bool) {
+pub(crate) fn sizes(random: &mut Random) -> (u64, bool) {
     (random.count(8, 256), random.chance(0.5))
 }
 

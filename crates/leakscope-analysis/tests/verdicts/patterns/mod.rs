@@ -5,6 +5,7 @@ mod beginnings;
 pub(crate) mod boots;
 mod healthy;
 mod leaking;
+pub(crate) mod loops;
 mod shapes;
 mod undecidable;
 

@@ -1,17 +1,17 @@
 //! A file that another program is still writing: read to its end, and on when it has grown; and the files that take its place.
 
+mod line;
 mod names;
 mod tail;
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Abilities, Item, Source, SourceError, SourceEvent};
-use names::Names;
-use tail::{Look, Tail};
+use line::Line;
+use tail::Look;
 
 /// What can be asked of a file.
 pub const ABILITIES: Abilities = Abilities {
@@ -21,8 +21,6 @@ pub const ABILITIES: Abilities = Abilities {
 
 /// How often is looked whether the file has grown.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long a file must stay still before the one that has taken its place is read.
-const STILL: Duration = Duration::from_secs(1);
 
 /// The file at `path`, from its beginning on. It need not exist yet.
 ///
@@ -31,80 +29,64 @@ const STILL: Duration = Duration::from_secs(1);
 pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
     let mut growing = Growing {
         path: path.to_owned(),
-        names: Names::of(path),
-        given: 0,
-        file: None,
-        followers: VecDeque::new(),
-        still_since: None,
-        left: None,
+        line: Line::of(path),
+        has_begun: false,
         stopping: false,
+        is_other: false,
         event: None,
     };
-    growing.event = Some(if growing.look_for_file()? {
-        SourceEvent::Started
-    } else {
-        SourceEvent::Waiting(format!("for `{}` to be written", path.display()))
-    });
+    let waiting = SourceEvent::Waiting(format!("for `{}` to be written", path.display()));
+    growing.event = match growing.begin().map_err(|error| growing.failed(error))? {
+        Item::Event(started) => Some(started),
+        _ => Some(waiting),
+    };
     Ok(Box::new(growing))
 }
 
 struct Growing {
     path: PathBuf,
-    names: Option<Names>,
-    /// How often its name was given to a file, as far as those were seen.
-    given: u64,
-    /// The one that is read.
-    file: Option<Tail>,
-    /// Those that took its place, one after the other, and are read behind it.
-    followers: VecDeque<Tail>,
-    /// Since when nothing has come to the one that is read, though a follower has something.
-    still_since: Option<Instant>,
-    /// The one that was read before, in which nothing more should appear.
-    left: Option<Tail>,
+    /// The one that is read, those before it and those behind it.
+    line: Line,
+    has_begun: bool,
     stopping: bool,
+    /// Another file is to be read than at the last look.
+    is_other: bool,
     event: Option<SourceEvent>,
 }
 
 impl Growing {
-    fn look_for_file(&mut self) -> Result<bool, SourceError> {
-        self.file = Tail::open(&self.path, None).map_err(|error| self.failed(error))?;
-        self.given = self.names.as_mut().map_or(0, Names::given);
-        Ok(self.file.is_some())
-    }
-
     fn failed(&self, error: io::Error) -> SourceError {
         SourceError::new(format!("`{}` cannot be read", self.path.display())).caused_by(error)
     }
 
-    /// Looks whether its path leads to another file by now, as after a rotation of logs; whether there is anything in such a one.
-    fn look_for_followers(&mut self) -> io::Result<bool> {
-        let last = self.followers.back().or(self.file.as_ref());
-        if last.is_some_and(|last| last.is_pipe) {
-            return Ok(false);
-        }
-        if let Some(follower) = Tail::open(&self.path, last)? {
-            self.followers.push_back(follower);
-            self.given += 1;
-        }
-        for follower in &self.followers {
-            if follower.has_more()? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Looks at the end of the file, which may have a follower that has something.
-    fn look(&mut self, bytes: &mut Vec<u8>) -> io::Result<Item> {
-        let is_followed = self.look_for_followers()?;
-        let Some(file) = &mut self.file else {
+    /// Looks whether there is a file.
+    fn begin(&mut self) -> io::Result<Item> {
+        self.line.look()?;
+        let Some(first) = self.line.first() else {
             return Ok(Item::Nothing);
         };
-        match file.read(bytes)? {
-            Look::Bytes => {
-                self.still_since = None;
-                return Ok(Item::Bytes { stream: 0 });
-            }
+        // A recording may begin anywhere.
+        first.is_gap_before = false;
+        self.has_begun = true;
+        Ok(Item::Event(SourceEvent::Started))
+    }
+
+    /// Looks at the end of the file, which may have followers.
+    fn look(&mut self, bytes: &mut Vec<u8>) -> io::Result<Item> {
+        if !self.has_begun {
+            return self.begin();
+        }
+        if !self.stopping {
+            self.is_other = self.line.look()?;
+        }
+        if std::mem::take(&mut self.is_other) {
+            return Ok(self.turned());
+        }
+        if self.take_gap() {
+            return Ok(gap("other files have had its name meanwhile"));
+        }
+        match self.line.read(bytes)? {
+            Look::Bytes => return Ok(Item::Bytes { stream: 0 }),
             Look::CutOff => {
                 return Ok(gap(
                     "the file was cut off, or written anew: it is read from its beginning again",
@@ -113,35 +95,32 @@ impl Growing {
             Look::Ended => self.stopping = true,
             Look::Nothing => {}
         }
-        let is_left = if is_followed {
-            self.still_since.get_or_insert_with(Instant::now).elapsed() >= STILL
-        } else {
-            false
-        };
-        if (is_left || self.stopping)
-            && let Some(follower) = self.followers.pop_front()
-        {
-            return Ok(self.turn_to(follower));
+        if self.line.turn(self.stopping)? {
+            return Ok(self.turned());
         }
-        if let Some(left) = self.left.take() {
-            if left.has_more()? {
-                return Ok(gap("the file that was put aside was written further"));
-            }
-            self.left = Some(left);
+        if self.line.has_late_bytes()? {
+            return Ok(gap("a file that was put aside was written further"));
+        }
+        if self.stopping && self.line.has_missed() {
+            return Ok(gap("another file has taken its place, and is gone"));
         }
         Ok(Item::Nothing)
     }
 
-    fn turn_to(&mut self, follower: Tail) -> Item {
-        self.left = self.file.replace(follower);
-        self.still_since = None;
-        // Who does not know says one more than there can have been.
-        let given = self.names.as_mut().map_or(self.given + 1, Names::given);
-        if std::mem::replace(&mut self.given, given) == given {
-            let text = "another file has taken its place: it is read on there, from its beginning";
-            return Item::Event(SourceEvent::Notice(text.to_owned()));
+    /// Another file is read from now on.
+    fn turned(&mut self) -> Item {
+        if self.take_gap() {
+            return gap(
+                "other files have taken its place, or what stood in them was cut off: the last of them is read on",
+            );
         }
-        gap("other files have taken its place: the last of them is read on, from its beginning")
+        let text = "another file has taken its place: it is read on there";
+        Item::Event(SourceEvent::Notice(text.to_owned()))
+    }
+
+    fn take_gap(&mut self) -> bool {
+        let first = self.line.first();
+        first.is_some_and(|first| std::mem::take(&mut first.is_gap_before))
     }
 }
 
@@ -159,9 +138,6 @@ impl Source for Growing {
         if let Some(event) = self.event.take() {
             return Ok(Item::Event(event));
         }
-        if self.file.is_none() && self.look_for_file()? {
-            return Ok(Item::Event(SourceEvent::Started));
-        }
         match self.look(bytes).map_err(|error| self.failed(error))? {
             Item::Nothing if self.stopping => Ok(Item::Ended),
             Item::Nothing => {
@@ -174,6 +150,11 @@ impl Source for Growing {
 
     fn stop(&mut self) -> Result<(), SourceError> {
         self.stopping = true;
+        self.is_other = self.line.end_here().map_err(|error| self.failed(error))?;
         Ok(())
+    }
+
+    fn unread(&self) -> u64 {
+        self.line.unread()
     }
 }

@@ -15,7 +15,7 @@ impl Names {
         None
     }
 
-    pub(super) fn given(&mut self) -> u64 {
+    pub(super) fn given(&mut self) -> Option<u64> {
         match *self {}
     }
 }
@@ -37,38 +37,53 @@ mod linux {
     pub(in super::super) struct Names {
         queue: OwnedFd,
         name: OsString,
-        given: u64,
+        /// The move within the folder whose other end is told next.
+        moved: Option<u32>,
     }
 
     impl Names {
         /// `None` if the system does not tell.
         pub(in super::super) fn of(path: &Path) -> Option<Self> {
             let queue = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok()?;
-            let flags = WatchFlags::CREATE | WatchFlags::MOVED_TO;
+            // Linux tells once of two equal events in a row. A name that was taken away stands between.
+            let flags = WatchFlags::CREATE
+                | WatchFlags::MOVED_TO
+                | WatchFlags::MOVED_FROM
+                | WatchFlags::DELETE;
             inotify::add_watch(&queue, folder_of(path), flags).ok()?;
             Some(Self {
                 queue,
                 name: path.file_name()?.to_owned(),
-                given: 0,
+                moved: None,
             })
         }
 
-        /// How often it was given until now.
-        pub(in super::super) fn given(&mut self) -> u64 {
+        /// How often it was given since this was asked last; `None` if nobody knows.
+        pub(in super::super) fn given(&mut self) -> Option<u64> {
             let mut room = [MaybeUninit::uninit(); 4096];
             let mut events = Reader::new(&self.queue, &mut room);
+            let mut given = Some(0);
             loop {
-                match events.next() {
-                    Err(Errno::AGAIN) => return self.given,
-                    // Who does not know says one more than there can have been.
-                    Err(_) => return self.given + 1,
-                    Ok(event) => {
-                        let is_it = event
-                            .file_name()
-                            .is_some_and(|name| name.to_bytes() == self.name.as_bytes());
-                        let lost_count = event.events().contains(ReadFlags::QUEUE_OVERFLOW);
-                        self.given += u64::from(is_it || lost_count);
-                    }
+                let event = match events.next() {
+                    Err(Errno::AGAIN) => return given,
+                    Err(_) => return None,
+                    Ok(event) => event,
+                };
+                let what = event.events();
+                let name = event.file_name();
+                let is_it = name.is_some_and(|name| name.to_bytes() == self.name.as_bytes());
+                let moved = self.moved.take();
+                if what.contains(ReadFlags::MOVED_FROM) {
+                    self.moved = Some(event.cookie());
+                }
+                if what.contains(ReadFlags::QUEUE_OVERFLOW) {
+                    given = None;
+                } else if is_it && what.contains(ReadFlags::MOVED_TO) {
+                    // Of two files that come from other folders one after the other, the second is not told.
+                    let is_within = moved == Some(event.cookie());
+                    given = given.filter(|_| is_within).map(|given| given + 1);
+                } else if is_it && what.contains(ReadFlags::CREATE) {
+                    given = given.map(|given| given + 1);
                 }
             }
         }

@@ -9,6 +9,8 @@ use crate::remembered::{Remembered, Standing};
 
 /// What one read may bring.
 const CHUNK: u64 = 64 * 1024;
+/// So much of the end of one that waits is looked at.
+const SEEN: u64 = 4096;
 
 #[derive(Debug)]
 pub(super) struct Tail {
@@ -17,7 +19,14 @@ pub(super) struct Tail {
     identity: Identity,
     /// A pipe: it has an end, and nothing of it can be read again.
     pub(super) is_pipe: bool,
+    /// What was seen of it, read or not.
     known: Remembered,
+    /// How far it was read.
+    position: u64,
+    /// Where it ended when recording was told to end: what is written later is not read.
+    end: Option<u64>,
+    /// Bytes may be missing between what is read before it and what it holds.
+    pub(super) is_gap_before: bool,
 }
 
 /// What a look at its end has brought.
@@ -32,8 +41,8 @@ pub(super) enum Look {
 }
 
 impl Tail {
-    /// The file at this path, from its beginning on; `None` if there is none, or if it is this one.
-    pub(super) fn open(path: &Path, known: Option<&Self>) -> io::Result<Option<Self>> {
+    /// The file at this path, from its beginning on; `None` if there is none.
+    pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         let file = match open_at_once(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -43,55 +52,120 @@ impl Tail {
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let identity = identity_of(&file, path)?;
-        if known.is_some_and(|known| known.identity == identity) {
-            return Ok(None);
-        }
         Ok(Some(Self {
+            identity: identity_of(&file, path)?,
             file,
-            identity,
             is_pipe: !metadata.is_file(),
             known: Remembered::default(),
+            position: 0,
+            end: None,
+            is_gap_before: false,
         }))
+    }
+
+    /// Whether it is the same file.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.identity == other.identity
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
     }
 
     /// Whether something stands behind what was read.
     pub(super) fn has_more(&self) -> io::Result<bool> {
-        Ok(self.file.metadata()?.len() > self.known.end())
+        Ok(self.length()? > self.position)
+    }
+
+    /// What was not read of it yet, in bytes.
+    pub(super) fn unread(&self) -> u64 {
+        let end = self.length().unwrap_or(0);
+        let end = self.end.map_or(end, |last| last.min(end));
+        end.saturating_sub(self.position)
+    }
+
+    /// Nothing that is written from now on is read.
+    pub(super) fn end_here(&mut self) -> io::Result<()> {
+        if !self.is_pipe {
+            self.end = Some(self.length()?);
+        }
+        Ok(())
+    }
+
+    /// Whether it has no name any more, as far as the system says it.
+    pub(super) fn is_deleted(&self) -> bool {
+        #[cfg(unix)]
+        let is_deleted = (self.file.metadata())
+            .is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
+        #[cfg(not(unix))]
+        let is_deleted = false;
+        is_deleted
+    }
+
+    /// Looks at it while it waits for its turn. If it was cut off, what stood in it is gone.
+    pub(super) fn wait(&mut self) -> io::Result<()> {
+        if self.is_pipe {
+            return Ok(());
+        }
+        let end = self.known.end();
+        let begin = end.max(self.length()?.saturating_sub(SEEN));
+        let mut bytes = Vec::new();
+        self.read_at(begin, SEEN, &mut bytes)?;
+        if self.is_cut_off()? {
+            self.is_gap_before = true;
+        } else if !bytes.is_empty() {
+            self.known.learn(begin, &bytes);
+        }
+        Ok(())
     }
 
     /// Reads on.
     pub(super) fn read(&mut self, bytes: &mut Vec<u8>) -> io::Result<Look> {
-        let end = self.known.end();
         if self.is_pipe {
             match (&self.file).take(CHUNK).read_to_end(bytes) {
                 // It is empty now.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 // Somebody had it open, and has gone.
-                Ok(0) if end > 0 => return Ok(Look::Ended),
+                Ok(0) if self.position > 0 => return Ok(Look::Ended),
                 result => drop(result?),
             }
         } else {
-            let mut file = &self.file;
-            file.seek(SeekFrom::Start(end))?;
-            file.take(CHUNK).read_to_end(bytes)?;
-            // Afterwards: it may be written anew at this moment.
-            let standing = self.known.ends_in(|offset, room| {
-                file.seek(SeekFrom::Start(offset))?;
-                file.read(room)
-            })?;
-            if standing != Standing::Whole {
+            let most = (self.end).map_or(CHUNK, |end| end.saturating_sub(self.position).min(CHUNK));
+            self.read_at(self.position, most, bytes)?;
+            if self.is_cut_off()? {
                 bytes.clear();
-                self.known = Remembered::default();
                 return Ok(Look::CutOff);
             }
+            self.known.learn(self.position, bytes);
         }
-        self.known.learn(end, bytes);
+        self.position += bytes.len() as u64;
         Ok(if bytes.is_empty() {
             Look::Nothing
         } else {
             Look::Bytes
         })
+    }
+
+    fn read_at(&self, begin: u64, most: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(begin))?;
+        file.take(most).read_to_end(bytes).map(drop)
+    }
+
+    /// Whether what was seen stands there no longer: it then begins anew. To be asked after a read, for it may be written
+    /// anew at that moment.
+    fn is_cut_off(&mut self) -> io::Result<bool> {
+        let mut file = &self.file;
+        let standing = self.known.ends_in(|offset, room| {
+            file.seek(SeekFrom::Start(offset))?;
+            file.read(room)
+        })?;
+        let is_cut_off = standing != Standing::Whole;
+        if is_cut_off {
+            self.known = Remembered::default();
+            self.position = 0;
+        }
+        Ok(is_cut_off)
     }
 }
 

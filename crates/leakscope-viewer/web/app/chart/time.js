@@ -25,7 +25,11 @@ export function drawRuler(pen, scale, hz, y) {
     pen.lineTo(x, y);
     pen.stroke();
     pen.fillStyle = colour('muted');
-    if (x + 4 + widthOf(pen, label) < scale.width) pen.fillText(label, x + 4, y - 2);
+    const width = widthOf(pen, label);
+    if (x + 4 + width >= scale.width) continue;
+    // No line that stands there already goes through a label.
+    pen.clearRect(x + 3, y - 14, width + 2, 13);
+    pen.fillText(label, x + 4, y - 2);
   }
 }
 

@@ -73,7 +73,8 @@ export function tableBox(made, label, button) {
     scroller.classList.toggle('more', hidden - scroller.scrollLeft > 1);
   };
   scroller.addEventListener('scroll', look);
-  new ResizeObserver(look).observe(scroller);
+  const observer = new ResizeObserver(look);
+  for (const part of [scroller, made]) observer.observe(part);
   return element('div', { class: 'table-box' }, scroller, button);
 }
 

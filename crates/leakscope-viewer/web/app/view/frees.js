@@ -24,7 +24,7 @@ export function freedBy(page, site) {
     if (frees === null) return;
     const { frees: rows, complete = true, from, to, total, counted_to: countedTo = to } = frees;
     const opened = rows.find((row) => keyOf(row) === open);
-    const isWhole = page.state.range === null || from > page.state.range[0] || to < page.state.range[1];
+    const isWhole = page.state.range === null || from < page.state.range[0] || to > page.state.range[1];
     const soFar = complete ? '' : `; ${percent(countedTo - from, to - from)} counted so far`;
     fill(place, section(page.state.range === null ? 'Freed by' : isWhole ? 'Freed by, in the whole trace' : 'Freed by, in the range',
       rows.length === 0 ? element('p', { class: 'quiet' }, `Nobody frees its blocks${soFar}.`) : table({

@@ -1,5 +1,6 @@
 // The heap's map over time: addresses downward, time to the right, each block in the colour of its call site, its age or
 // its verdict; below it how much is free, and the largest block that can be had.
+import { drawBreaks } from 'leakscope/chart/breaks.js';
 import { drawByteLabels } from 'leakscope/chart/curve.js';
 import { listen } from 'leakscope/chart/gestures.js';
 import { blockColours, shadeLegend, SHADES } from 'leakscope/chart/heap-colours.js';
@@ -62,6 +63,7 @@ export function heapMapView(page, chooser) {
     return `${name ? `${name}, ` : ''}${start} to ${hex(BigInt(start) + BigInt(length))}, ${shortBytes(length)}`;
   };
   const overlay = (/** @type {import('leakscope/chart/picture.js').Pen} */ pen, /** @type {number} */ height) => {
+    drawBreaks(pen, scale(), { gaps: [], sessions: page.overview.sessions }, height);
     drawRange(pen, scale(), dragged ?? page.state.range, height);
     drawCursor(pen, scale(), page.state.cursor, height);
     drawCursor(pen, scale(), page.hovered, height);

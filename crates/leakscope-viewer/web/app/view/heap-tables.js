@@ -41,7 +41,7 @@ function regionsTable({ regions }) {
       { name: 'Unknown', class: 'number', title: 'In use since before the recording, or free', cell: (region) => bytes(region.unknown_bytes) },
     ],
   }), ...regions.filter((region) => region.assumed_bytes > 0).map((region) => element('p', { class: 'quiet' },
-    `${bytes(region.assumed_bytes)} of what is free in ${region.start} were never used: that these are free is an assumption.`)));
+    `${bytes(region.assumed_bytes)} of what is free in ${region.start} were not seen in use: that these are free is an assumption.`)));
 }
 
 /** @param {Page} page @param {HeapMap} map @param {(site: number) => string | undefined} titleOf */

@@ -1,4 +1,5 @@
 // A small curve beside each of the worst leaks: what grows slowly is not to be seen in the curve of the whole heap.
+import { drawBreaks } from 'leakscope/chart/breaks.js';
 import { drawCurve } from 'leakscope/chart/curve.js';
 import { levelAt } from 'leakscope/chart/read-out.js';
 import { drawCursor } from 'leakscope/chart/time.js';
@@ -28,6 +29,7 @@ export function leakCurves(page) {
       const scale = new Scale(page.bounds, width);
       const place = { x: scale.x(heap.from), y: 0, width: scale.x(heap.to) - scale.x(heap.from), height };
       const axis = drawCurve(pen, heap, place, { lines: false, look: 'leak' });
+      drawBreaks(pen, scale, { gaps: [], sessions: page.overview.sessions }, height);
       drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
       drawLevel(page, pen, (ticks) => levelAt(columns, ticks, false), axis, scale, { ...place, width });
     }, { class: 'leak-curve' });

@@ -359,7 +359,14 @@ function columns(page) {
         { name: 'From', class: 'number', cell: (session) => page.clock.moment(session.start) },
         { name: 'To', class: 'number', cell: (session) => page.clock.moment(session.end) },
         { name: 'Begins', cell: (session) => session.after_reset ? 'after a reset' : session === sessions[0] ? 'with the recording' : 'after a pause' },
-        { name: 'Ends', cell: (session) => session.stopped ? 'stopped' : 'cut off' },
+        { name: 'Ends', cell: (session) => endOf(sessions, session) },
       ],
-    })));
+    }), totals.sessions > sessions.length && element('p', { class: 'quiet' },
+      `${counted(totals.sessions - sessions.length, 'further session')} before the last one ${totals.sessions - sessions.length === 1 ? 'is' : 'are'} not listed, and not marked in pictures.`)));
+}
+
+/** @param {Page['overview']['sessions']} sessions @param {Page['overview']['sessions'][number]} session */
+function endOf(sessions, session) {
+  if (session.stopped) return 'stopped';
+  return sessions[sessions.indexOf(session) + 1]?.after_reset ? 'by a reset' : 'cut off';
 }

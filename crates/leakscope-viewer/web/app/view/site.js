@@ -1,5 +1,6 @@
 // One call site: why it has its verdict, its stack, its own curve, sizes and lifetimes, its blocks, its
 // allocations and the log lines around one of them.
+import { drawBreaks } from 'leakscope/chart/breaks.js';
 import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { histogram } from 'leakscope/chart/histogram.js';
 import { Picture } from 'leakscope/chart/picture.js';
@@ -130,6 +131,7 @@ function siteCurve(page, { site, curve }) {
     const scale = new Scale([curve.from, Math.max(curve.to, curve.from + 1)], width);
     const place = { x: scale.x(heap.from), y: 18, width: scale.x(heap.to) - scale.x(heap.from), height: height - 18 };
     const axis = drawCurve(pen, heap, place, { end: page.axisEnd });
+    drawBreaks(pen, scale, { gaps: [], sessions: page.overview.sessions }, height);
     drawRange(pen, scale, page.state.range, height);
     drawRuler(pen, scale, page.clock.hz, 18);
     drawByteLabels(pen, axis, place);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { answerTo, golden, PROGRAM, recording, SCREENSHOTS, serving, singleFile } from './program.js';
+import { fits } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -63,7 +64,7 @@ async function look(url, trace, end, hz, form) {
       await narrow.open(`${url}#timeline?alive=1&cursor=${to}&range=${from}-${to}`);
       await narrow.see('.alive > div:last-child', 'live at its end');
       writeFileSync(join(SCREENSHOTS, `alive-${form}-${theme}-${width}.png`), await narrow.picture());
-      assert.equal(await narrow.run(() => document.scrollingElement?.scrollWidth), width, `the view is wider than ${width}`);
+      await fits(narrow, width);
       assert.deepEqual(narrow.complaints, []);
       await narrow.close();
     }

@@ -4,10 +4,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 /** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, method: string }} Waiting */
 
 const PATIENCE = 60_000; // milliseconds, until something that is waited for counts as missing
+
+/** How much slower than this machine the page runs, and how long its questions may be on their way: what a test took for granted fails then. */
+const SLOW = process.env.LEAKSCOPE_BROWSER === 'slow' ? { times: 6, longest: 800 } : null;
 
 export class Browser {
   constructor() {
@@ -74,6 +78,10 @@ export class Browser {
     for (const domain of ['Page', 'Runtime', 'Log']) await tab.send(`${domain}.enable`);
     await tab.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
     await tab.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: theme }] });
+    if (SLOW !== null) {
+      await tab.send('Emulation.setCPUThrottlingRate', { rate: SLOW.times });
+      await tab.send('Fetch.enable', { patterns: [{ urlPattern: '*/api/*' }] });
+    }
     // As if it were in front, whatever else is open.
     await tab.send('Emulation.setFocusEmulationEnabled', { enabled: true });
     return tab;
@@ -108,6 +116,10 @@ export class Tab {
   /** @param {string} method @param {any} parameters */
   heard(method, parameters) {
     if (method === 'Page.loadEventFired') this.loaded();
+    if (method === 'Fetch.requestPaused') {
+      // The page may be gone by then.
+      setTimeout(() => this.send('Fetch.continueRequest', { requestId: parameters.requestId }).catch(() => {}), Math.random() * (SLOW?.longest ?? 0));
+    }
     if (method === 'Runtime.exceptionThrown') this.complaints.push(parameters.exceptionDetails.exception?.description ?? parameters.exceptionDetails.text);
     if (method === 'Runtime.consoleAPICalled' && ['error', 'assert', 'warning'].includes(parameters.type)) {
       this.complaints.push(parameters.args.map((/** @type {any} */ argument) => argument.value ?? argument.description).join(' '));
@@ -168,6 +180,25 @@ export class Tab {
     const { result, exceptionDetails } = await this.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
+  }
+
+  /**
+   * Waits until a function in the page gives what it must; in vain, the failure shows what it gave last.
+   * @template {unknown[]} A
+   * @template R
+   * @param {R} expected
+   * @param {string} what is looked at
+   * @param {(...given: A) => R | Promise<R>} look
+   * @param {A} given
+   */
+  async gives(expected, what, look, ...given) {
+    const begun = performance.now();
+    for (;;) {
+      const seen = await this.run(look, ...given);
+      if (isDeepStrictEqual(seen, expected)) return;
+      if (performance.now() - begun > PATIENCE) assert.deepEqual(seen, expected, what);
+      await this.run(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    }
   }
 
   /** Waits for an element that is to be seen and holds the text. @param {string} selector @param {string} [text] */

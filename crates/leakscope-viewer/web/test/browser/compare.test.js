@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { golden, PROGRAM, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
-import { inTabOf, open, turnTo } from './tab.js';
+import { fits, inTabOf, open, turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -57,7 +57,7 @@ test('callers and callees of a function', async () => {
             assert.equal(first[0], name);
             assert.equal(number(first[2]), allocated, 'what is allocated below it is what the report says');
             await tab.see('.flame-callers .picture');
-            assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width);
+            await fits(tab, width);
             writeFileSync(join(SCREENSHOTS, `sandwich-${form}-${theme}-${width}.png`), await tab.picture());
             if (width > 1024) {
               const { left, y, width } = await tab.place('.flame-callers .picture');
@@ -98,7 +98,7 @@ test('against a recording before', async () => {
             assert.deepEqual([number(all[4]), number(all[5])], [sum('before'), sum('after') - sum('before')], `${side}: ${all}`);
             await tab.run(() => { const details = document.querySelector('.flame-numbers details'); if (details instanceof HTMLDetailsElement) details.open = false; });
             writeFileSync(join(SCREENSHOTS, `against-${form}-${side}-${theme}-${width}.png`), await tab.picture());
-            assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width);
+            await fits(tab, width);
           }
         }, { theme, width, height: 900 });
       }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { answerTo, golden, recording, SCREENSHOTS, serving, singleFile } from './program.js';
+import { fits } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -39,7 +40,7 @@ async function look(url, { contexts }, tasks, form) {
       const count = heads.indexOf('Runs');
       assert.deepEqual(rows.map((row) => Number(row[count].replaceAll(',', ''))), contexts.map(({ run }) => run.count));
       writeFileSync(join(SCREENSHOTS, `contexts-${form}-${theme}-${width}.png`), await tab.picture());
-      assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `the view is wider than ${width}`);
+      await fits(tab, width);
       assert.doesNotMatch(await tab.run(() => document.body.innerText), /\b(null|undefined|NaN|Infinity|\[object)\b/);
       assert.deepEqual(tab.complaints, []);
       await tab.close();

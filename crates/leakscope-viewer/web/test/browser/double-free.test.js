@@ -1,13 +1,12 @@
 // The three events of a double free, in Chromium: from the overview to the second free, and from there to the first and to the
 // allocation.
-import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { golden, PROGRAM, SCREENSHOTS, serving, singleFile } from './program.js';
-import { inTabOf, open } from './tab.js';
+import { fits, inTabOf, open } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -37,7 +36,7 @@ test('allocation, first free, second free', async () => {
             const first = await tab.until('the first free', (second) => location.hash !== second && /allocated at(?!.*here again)/.test(document.querySelector('.event-detail')?.textContent ?? '') && location.hash, second);
             await tab.click('.event-detail button', 'allocated at');
             await tab.until('the allocation', (first) => location.hash !== first && document.querySelector('.event-detail')?.textContent?.includes('freed at'), first);
-            assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width);
+            await fits(tab, width);
           }, { theme, width, height: 900 });
         }
       }

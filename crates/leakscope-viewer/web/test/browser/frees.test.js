@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { golden, PROGRAM, SCREENSHOTS, serving, singleFile } from './program.js';
+import { inTabOf } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -48,6 +49,16 @@ async function look(url, form) {
 test('who frees, served', () => serving(TRACE, (url) => look(url, 'served')));
 
 test('who frees, in the one file', () => look(singleFile('frees', TRACE).url, 'file'));
+
+test('of a range, the served page counts anew, and the one file says that it does not', () => serving(TRACE, async (url) => {
+  const site = report().call_sites.find((/** @type {any} */ site) => site.frees > 0);
+  for (const [page, words] of [[url, 'Freed by, in the range'], [singleFile('frees-range', TRACE).url, 'Freed by, in the whole trace']]) {
+    await inTabOf(browser, async (tab) => {
+      await tab.open(`${page}#sites?site=${site.id}&range=1000-20000`);
+      await tab.see('.split-detail h2', words);
+    });
+  }
+}));
 
 test('a table is copied as text and as CSV', () => serving(TRACE, async (url) => {
   const tab = await browser.tab();

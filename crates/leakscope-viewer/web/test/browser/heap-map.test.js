@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { answerTo, PROGRAM, ROOT, SCREENSHOTS, serving, singleFile, withData } from './program.js';
-import { inTabOf, turnTo } from './tab.js';
+import { drawn, fits, inTabOf, turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -40,9 +40,9 @@ async function look(url, trace, name) {
       const tab = await browser.tab({ theme, width, height: 900 });
       await tab.open(`${url}#memory`);
       await tab.see('.split-detail', 'How good it is');
-      await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      await drawn(tab);
       writeFileSync(join(SCREENSHOTS, `heap-${name}-${theme}-${width}.png`), await tab.picture());
-      assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `the view is wider than ${width}`);
+      await fits(tab, width);
       assert.doesNotMatch(await tab.run(() => document.body.innerText), /\b(null|undefined|NaN|Infinity|\[object)\b/);
       assert.deepEqual(tab.complaints, []);
       await tab.close();
@@ -123,7 +123,7 @@ test('what the device said of its heap stands beside what the map has', async ()
     assert.deepEqual(rows, [['50,000 B', '50,016 B', '+16 B', '', '40,000 B', ''], ['', '49,000 B', '', '30,000 B', '29,984 B', '-16 B']]);
     await tab.see('.split-detail', 'and 3 further lines');
     writeFileSync(join(SCREENSHOTS, `heap-checks-${width}.png`), await tab.picture());
-    assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width);
+    await fits(tab, width);
     assert.deepEqual(tab.complaints, []);
     await tab.close();
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { golden, PROGRAM, SCREENSHOTS, serving, singleFile } from './program.js';
+import { drawn, fits } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -48,9 +49,9 @@ async function look(url, form) {
       await tab.open(`${url}#memory`);
       await tab.see('.memory-scroller');
       await tab.see('.split-detail', 'Who holds them');
-      await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      await drawn(tab);
       writeFileSync(join(SCREENSHOTS, `memory-${form}-${theme}-${width}.png`), await tab.picture());
-      assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `the view is wider than ${width}`);
+      await fits(tab, width);
       assert.doesNotMatch(await tab.run(() => document.body.innerText), /\b(null|undefined|NaN|Infinity|\[object)\b/);
       assert.deepEqual(tab.complaints, []);
       await tab.close();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { answerTo, golden, recording, SCREENSHOTS, serving, singleFile } from './program.js';
-import { inTabOf, open, turnTo } from './tab.js';
+import { fits, inTabOf, open, turnTo } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -58,7 +58,7 @@ async function stacked(url, timeline, form) {
           await open(tab, url, `timeline?stacked=${by}&cursor=${to}`);
           await tab.see('.stacked-keys', `${heap.last.at(-1).toLocaleString('en')} B at`);
           assert.ok(await tab.run(() => document.querySelectorAll('.stacked-keys .amount').length) > 0);
-          assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `the view is wider than ${width}`);
+          await fits(tab, width);
           writeFileSync(join(SCREENSHOTS, `stacked-${form}-${by}-${theme}-${width}.png`), await tab.picture());
         }, { theme, width, height: 900 });
       }

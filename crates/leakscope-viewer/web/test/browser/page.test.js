@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Browser } from './chromium.js';
 import { answerTo, golden, recording, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
-import { inTabOf, open, SIGNS, turnTo } from './tab.js';
+import { drawn, fits, inTabOf, open, SIGNS, turnTo } from './tab.js';
 
 /** @typedef {import('./chromium.js').Tab} Tab */
 
@@ -42,10 +42,10 @@ async function everyView(url, name) {
         for (const view of VIEWS) {
           await turnTo(tab, view);
           await tab.see(SIGNS[view]);
-          await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+          await drawn(tab);
           writeFileSync(join(SCREENSHOTS, `${name}-${view}-${theme}-${width}.png`), await tab.picture());
-          assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `${view} is wider than the window`);
-          assert.deepEqual(await tab.run(withoutName), []);
+          await fits(tab, width, view);
+          await tab.gives([], `what has no name in ${view}`, withoutName);
           assert.doesNotMatch(await tab.run(() => document.body.innerText), /\b(null|undefined|NaN|Infinity|\[object)\b/, `${view} shows what is none`);
         }
       }, { theme, width });

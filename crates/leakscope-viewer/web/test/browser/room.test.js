@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { golden, ROOT, SCREENSHOTS, serving, singleFile, withData } from './program.js';
-import { inTabOf, open } from './tab.js';
+import { fits, inTabOf, open } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -50,8 +50,7 @@ test('names, numbers and buttons at four widths', () => serving(TRACE, async (ur
         await open(tab, url, fragment);
         if (fragment === 'memory') await tab.see('.split-detail', 'Who splits free memory');
         if (fragment.includes('alive')) await tab.see('.alive td', 'B');
-        await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-        assert.deepEqual(await tab.run(cutOff), [], `${fragment} at ${width}`);
+        await tab.gives([], `${fragment} at ${width}`, cutOff);
         writeFileSync(join(SCREENSHOTS, `room-${fragment.split('?')[0]}-${width}.png`), await tab.picture());
         if (fragment === 'overview') assert.ok(await tab.run(isWhole, '.finding .title'), `the leak at ${width}`);
         if (fragment === 'sites') {
@@ -99,7 +98,7 @@ test('very long names lose their middle, in every view', async () => {
   await inTabOf(browser, async (tab) => {
     for (const fragment of ['overview', 'sites', 'sites?site=0', 'flame', 'timeline?alive=1&stacked=site&cursor=500000&pins=0', 'events', 'terminal', 'tasks']) {
       await open(tab, url, fragment);
-      assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), 1440, fragment);
+      await fits(tab, 1440, fragment);
       const tallest = await tab.run(() => Math.max(0, ...[...document.querySelectorAll('tr, li, .event-detail, .flame-line')].filter((row) => row.checkVisibility()).map((row) => row.getBoundingClientRect().height)));
       assert.ok(tallest < 220, `${fragment}: ${tallest} pixels for one row`);
       writeFileSync(join(SCREENSHOTS, `long-${fragment.split('?')[0]}.png`), await tab.picture());

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
 import { answerTo, golden, recording, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
-import { inTabOf, open } from './tab.js';
+import { fits, inTabOf, open } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -68,7 +68,7 @@ async function look(url, { task, word, name, hasNames }, form) {
         await tab.type(task);
         await tab.see('.hit', task);
         writeFileSync(join(SCREENSHOTS, `search-${form}-${theme}-${width}.png`), await tab.picture());
-        assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width);
+        await fits(tab, width);
         assert.equal(await tab.run(() => document.querySelectorAll('.found img').length), 0);
       }, { theme, width, height: 900 });
     }

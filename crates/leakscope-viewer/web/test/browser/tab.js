@@ -40,3 +40,13 @@ export async function turnTo(tab, fragment) {
     location.hash = fragment;
   }), fragment);
 }
+
+/** Waits for two frames: what a change of this moment draws is drawn. @param {Tab} tab */
+export async function drawn(tab) {
+  await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
+/** Waits until nothing lies beyond the window's right edge. @param {Tab} tab @param {number} width of the window @param {string} [what] is looked at */
+export async function fits(tab, width, what = 'the view') {
+  await tab.gives(width, `${what} is as wide as the window`, () => document.scrollingElement?.scrollWidth);
+}

@@ -268,6 +268,20 @@ fn the_same_file_twice_is_refused_and_another_of_one_core_a_problem() {
     assert_ne!(report["conclusion"], json!("no-leak-seen"));
 }
 
+/// Two runs hold the same addresses at the same time, which two cores cannot.
+#[test]
+fn of_two_runs_it_is_said_how_they_are_judged_apart() {
+    let paths = ["steady-leak", "bounded-cache"]
+        .map(|case| project().join("testdata").join(case).join("input.svdat"));
+    let report = leakscope(["report", "--format", "json"]).on(&paths).json();
+    let problems = report["problems"].as_array().expect("problems");
+    let lost = problems
+        .iter()
+        .find(|problem| problem["code"] == "free-lost");
+    let hint = lost.expect("addresses of both")["hint"].as_str();
+    assert!(hint.is_some_and(|hint| hint.contains("`leakscope diff A B`")));
+}
+
 /// OpenOCD joins its files only when it is told to stop: until then the joined one is empty.
 #[test]
 fn the_cores_files_stand_in_for_an_empty_joined_one() {
