@@ -17,6 +17,20 @@ pub(super) fn take(path: &Path, file: &File) -> Result<(), CreateError> {
     Ok(())
 }
 
+/// Whether this process has taken it, as far as the system says who has: a recording that reads itself has no end.
+pub(crate) fn is_taken_here(file: &File) -> bool {
+    if holder(file) != Some(std::process::id()) {
+        return false;
+    }
+    // The number may be that of another file on another disk.
+    let is_taken = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    if !is_taken {
+        // It ends with the file in any case.
+        let _ = file.unlock();
+    }
+    is_taken
+}
+
 /// The process that has locked a file, where the system says it: Linux, in lines like
 /// `1: FLOCK  ADVISORY  WRITE 4711 fe:00:10010774 0 EOF` (`proc_locks(5)`). The last number before the range is the
 /// file's.

@@ -46,7 +46,7 @@ mod append;
 mod error;
 mod header;
 mod joined;
-mod lock;
+pub(crate) mod lock;
 mod raw_file;
 mod rotate;
 mod split;
@@ -428,10 +428,13 @@ impl Run<'_> {
                 interrupt.after(limits.duration);
             }
         };
-        if let Err(error) = source.stop() {
-            return (reason, Some(error));
-        }
         let is_limit = matches!(reason, Reason::Size);
+        if let Err(error) = source.stop() {
+            return match source.unread() {
+                left if left > 0 && !is_limit => (self.leave(left, Some(error)), None),
+                _ => (reason, Some(error)),
+            };
+        }
         let unread = if is_limit { 0 } else { source.unread() };
         let most = self.bytes.saturating_add(unread.max(LAST_BYTES));
         let mut deadline = Instant::now() + LAST_TIME;

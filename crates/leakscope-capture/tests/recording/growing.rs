@@ -364,6 +364,61 @@ fn an_end_with_followers() {
     assert_eq!(log.source.unread(), 0);
 }
 
+/// A writer that does not append goes on where it was: what lies before that was never written.
+#[cfg(unix)]
+#[test]
+fn a_file_that_begins_with_a_hole() {
+    use std::os::unix::fs::FileExt;
+    let one = "1".repeat(100_000);
+    let sync = "\0".repeat(10);
+    // How far its writer was when it was cut off, what it then wrote, and what is read of it.
+    let cases = [
+        (100_000, "two".to_owned(), "two".to_owned()),
+        (100_003, format!("{sync}two"), format!("{sync}two")),
+        (300_000, "two".to_owned(), format!("{sync}two")),
+        // Written from the beginning.
+        (0, format!("{sync}two"), format!("{sync}two")),
+    ];
+    for (offset, written, expected) in cases {
+        let mut log = Log::of(Some(&one));
+        log.brings("(Event(Started))");
+        let (first, second) = one.split_at(65_536);
+        log.brings(first);
+        log.brings(second);
+        let file = OpenOptions::new().write(true).open(log.path());
+        let file = file.expect("it is there");
+        file.set_len(0).expect("a disk");
+        log.brings("(a gap)");
+        if offset == 0 {
+            // Nobody can say yet what these zeros are.
+            file.write_all_at(sync.as_bytes(), 0).expect("room");
+            log.brings_nothing();
+        }
+        file.write_all_at(written.as_bytes(), offset).expect("room");
+        log.brings(&expected);
+        add(&log.path(), ", and on");
+        log.brings(", and on");
+    }
+}
+
+/// A recording that reads itself would have no end.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_leads_to_the_recording() {
+    let mut log = Log::of(Some("one"));
+    log.brings("(Event(Started))");
+    log.brings("one");
+    let recording = log.folder.path().join("recording");
+    let mut file = fs::File::create(&recording).expect("a folder");
+    file.lock().expect("a disk");
+    file.write_all(b"what is recorded").expect("room");
+    fs::rename(&recording, log.path()).expect("room");
+    let mut bytes = Vec::new();
+    let error = log.source.next(&mut bytes, Duration::ZERO);
+    let error = error.expect_err("it is refused");
+    assert!(error.to_string().contains("cannot be read"), "{error}");
+}
+
 /// A pipe has an end: when whoever wrote into it has gone.
 #[cfg(unix)]
 #[test]

@@ -106,6 +106,9 @@ impl Line {
             if let Some(file) = file
                 && !self.files.back().is_some_and(|last| last.is(&file))
             {
+                if file.is_recording() {
+                    return Err(io::Error::other("it leads to the recording itself"));
+                }
                 *is_other |= self.add(file)?;
                 found.others += 1;
             }

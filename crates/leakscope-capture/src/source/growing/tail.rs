@@ -5,10 +5,13 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::place::{Identity, identity_of};
+use crate::recording::lock;
 use crate::remembered::{Remembered, Standing};
 
 /// What one read may bring.
 const CHUNK: u64 = 64 * 1024;
+/// The zeros of a sync.
+const SYNC: u64 = leakscope_systemview::sync::SYNC.len() as u64;
 /// So much of the end of one that waits is looked at.
 const SEEN: u64 = 4096;
 
@@ -23,6 +26,8 @@ pub(super) struct Tail {
     known: Remembered,
     /// How far it was read.
     position: u64,
+    /// How far it was seen before it was cut off: its writer may go on there, and zeros before it were never written.
+    hole: u64,
     /// Where it ended when recording was told to end: what is written later is not read.
     end: Option<u64>,
     /// Bytes may be missing between what is read before it and what it holds.
@@ -58,6 +63,7 @@ impl Tail {
             is_pipe: !metadata.is_file(),
             known: Remembered::default(),
             position: 0,
+            hole: 0,
             end: None,
             is_gap_before: false,
         }))
@@ -66,6 +72,11 @@ impl Tail {
     /// Whether it is the same file.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.identity == other.identity
+    }
+
+    /// Whether it is what is recorded into.
+    pub(super) fn is_recording(&self) -> bool {
+        lock::is_taken_here(&self.file)
     }
 
     fn length(&self) -> io::Result<u64> {
@@ -79,9 +90,12 @@ impl Tail {
 
     /// What was not read of it yet, in bytes.
     pub(super) fn unread(&self) -> u64 {
-        let end = self.length().unwrap_or(0);
-        let end = self.end.map_or(end, |last| last.min(end));
-        end.saturating_sub(self.position)
+        self.until().unwrap_or(0).saturating_sub(self.position)
+    }
+
+    /// Where reading ends, for now.
+    fn until(&self) -> io::Result<u64> {
+        Ok(self.length()?.min(self.end.unwrap_or(u64::MAX)))
     }
 
     /// Nothing that is written from now on is read.
@@ -130,8 +144,11 @@ impl Tail {
                 result => drop(result?),
             }
         } else {
-            let most = (self.end).map_or(CHUNK, |end| end.saturating_sub(self.position).min(CHUNK));
-            self.read_at(self.position, most, bytes)?;
+            if !self.pass_hole()? {
+                return Ok(Look::Nothing);
+            }
+            let most = self.until()?.saturating_sub(self.position);
+            self.read_at(self.position, most.min(CHUNK), bytes)?;
             if self.is_cut_off()? {
                 bytes.clear();
                 return Ok(Look::CutOff);
@@ -144,6 +161,34 @@ impl Tail {
         } else {
             Look::Bytes
         })
+    }
+
+    /// Passes over the hole at the front of one that was cut off under a writer that does not append; whether that is
+    /// known by now.
+    fn pass_hole(&mut self) -> io::Result<bool> {
+        if self.hole == 0 {
+            return Ok(true);
+        }
+        let until = self.until()?;
+        let (mut zeros, mut bytes) = (0, Vec::new());
+        while zeros < until {
+            bytes.clear();
+            self.read_at(zeros, CHUNK, &mut bytes)?;
+            let written = bytes.iter().position(|byte| *byte != 0);
+            zeros += written.unwrap_or(bytes.len()) as u64;
+            if written.is_some() || bytes.is_empty() {
+                break;
+            }
+        }
+        if zeros < self.hole && zeros >= until && self.end.is_none() {
+            return Ok(false);
+        }
+        if zeros >= self.hole {
+            // What was written first may be a sync.
+            self.position = self.hole.max(zeros.saturating_sub(SYNC));
+        }
+        self.hole = 0;
+        Ok(true)
     }
 
     fn read_at(&self, begin: u64, most: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
@@ -162,6 +207,7 @@ impl Tail {
         })?;
         let is_cut_off = standing != Standing::Whole;
         if is_cut_off {
+            self.hole = self.known.end();
             self.known = Remembered::default();
             self.position = 0;
         }
