@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::event::HeapEvent;
+use super::stacks::StackId;
 
 /// Where recorded blocks are, of all cores: one frees what another has allocated.
 #[derive(Clone, Debug, Default)]
@@ -20,10 +21,10 @@ struct Place {
 }
 
 impl Admitted {
-    /// What an event says of recorded blocks; `None` if nothing. What the device tells of others beside them was left out: such a
-    /// block begins with the reallocation that is recorded, and if there was no memory for that, an allocation failed.
+    /// What an event says of recorded blocks; or which other block it ends, and from where. A block that was left out begins with
+    /// the reallocation that is recorded, and if there was no memory for that, an allocation failed.
     #[inline(never)]
-    pub(super) fn admit(&mut self, event: HeapEvent) -> Option<HeapEvent> {
+    pub(super) fn admit(&mut self, event: HeapEvent) -> Result<HeapEvent, (u64, StackId)> {
         match event {
             HeapEvent::Allocation { address, .. } => self.hold(address),
             HeapEvent::Moved {
@@ -37,7 +38,7 @@ impl Admitted {
                 let has_left = self.stop_leaving(old_address);
                 self.hold(address);
                 if is_another || !has_left && old_address != address {
-                    return Some(HeapEvent::Allocation {
+                    return Ok(HeapEvent::Allocation {
                         heap: 0,
                         address,
                         size,
@@ -52,16 +53,20 @@ impl Admitted {
                 stack,
             } => {
                 if !self.0.contains_key(&address) {
-                    return Some(HeapEvent::Failed { size, stack });
+                    return Ok(HeapEvent::Failed { size, stack });
                 }
                 self.hold(address);
                 self.stop_leaving(address);
             }
-            HeapEvent::Free { address, .. } => return self.leave(address, 0).then_some(event),
-            HeapEvent::Moving { address, .. } => return self.leave(address, 1).then_some(event),
+            HeapEvent::Free { address, stack, .. } => {
+                return (self.leave(address, 0).then_some(event)).ok_or((address, stack));
+            }
+            HeapEvent::Moving { address, stack } => {
+                return (self.leave(address, 1).then_some(event)).ok_or((address, stack));
+            }
             _ => {}
         }
-        Some(event)
+        Ok(event)
     }
 
     /// Whether a recorded block lives there.

@@ -148,8 +148,10 @@ impl Leakscope {
     /// The same, where blocks are left out.
     #[inline(never)]
     fn say_admitted(&self, event: &HeapEvent, admitted: &mut Admitted) -> Said {
-        let event = admitted.admit(*event);
-        event.map_or(Said::Nothing, |event| self.say(event))
+        match admitted.admit(*event) {
+            Ok(event) => self.say(event),
+            Err((address, stack)) => Said::FreeOfOther { address, stack },
+        }
     }
 
     #[inline(never)]
