@@ -205,6 +205,8 @@ pub struct OlderFrees {
     pub moments: Vec<(u64, u64)>,
     /// The last of all; 0 without any.
     pub last: u64,
+    /// Whether some may have been of blocks that the device left out.
+    pub may_be_others: bool,
 }
 
 impl OlderFrees {
@@ -213,6 +215,7 @@ impl OlderFrees {
         self.moments.append(&mut other.moments);
         self.moments.sort_unstable();
         self.last = self.last.max(other.last);
+        self.may_be_others |= other.may_be_others;
         self
     }
 

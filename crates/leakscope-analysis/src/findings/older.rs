@@ -23,6 +23,8 @@ const STOPPED: u64 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
     BeforeRecording,
+    /// From before the recording, or left out by the device.
+    Other,
     Lost,
 }
 
@@ -31,7 +33,12 @@ pub(super) fn weigh(case: &Case<'_>, finding: Finding) -> Finding {
     let (span, history) = (case.span, case.history);
     let older = history.older_frees.since(case.from) as f64;
     let lost = span.unseen.of_site(history.lifetimes.reaching(span.window));
-    let finding = replaced(case, finding, Source::BeforeRecording, older, case.from);
+    let source = if history.older_frees.may_be_others {
+        Source::Other
+    } else {
+        Source::BeforeRecording
+    };
+    let finding = replaced(case, finding, source, older, case.from);
     replaced(case, finding, Source::Lost, lost, span.unseen.since)
 }
 
@@ -56,8 +63,8 @@ fn replaced(case: &Case<'_>, finding: Finding, source: Source, freed: f64, from:
             replacing.len(),
         );
     }
-    match late(case).filter(|_| source == Source::BeforeRecording) {
-        Some(from) => goes_on(finding, from),
+    match late(case).filter(|_| source != Source::Lost) {
+        Some(from) => goes_on(finding, from, source),
         None => uncertain(case, source, freed),
     }
 }
@@ -75,6 +82,7 @@ fn stands(
         Word::Count(replacing as u64),
         Word::Text(match source {
             Source::BeforeRecording => " of them took the places of older blocks, of which ",
+            Source::Other => " of them took the places of older blocks, of which perhaps ",
             Source::Lost => {
                 " of them took the places of blocks whose allocation was lost, of which "
             }
@@ -113,12 +121,17 @@ fn late(case: &Case<'_>) -> Option<u64> {
 }
 
 /// The accusation, one step less sure: it holds for a part of the time.
-fn goes_on(mut finding: Finding, from: u64) -> Finding {
+fn goes_on(mut finding: Finding, from: u64, source: Source) -> Finding {
     finding.confidence = finding.confidence.lowered();
     finding.reason.extend([
         Word::Text("; it goes on after "),
         Word::Moment(from),
-        Word::Text(", when a block from before the recording was freed for the last time"),
+        Word::Text(match source {
+            Source::Other => {
+                ", when a block perhaps from before the recording was freed for the last time"
+            }
+            _ => ", when a block from before the recording was freed for the last time",
+        }),
     ]);
     finding
 }
@@ -137,6 +150,9 @@ fn uncertain(case: &Case<'_>, source: Source, freed: u64) -> Finding {
             Word::Text(match source {
                 Source::BeforeRecording => {
                     " from before the recording were freed: these may only have taken their places"
+                }
+                Source::Other => {
+                    " perhaps from before the recording were freed: these may only have taken their places"
                 }
                 Source::Lost => {
                     " whose allocation was lost were freed: these may only have taken their places"

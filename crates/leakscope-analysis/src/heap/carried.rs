@@ -112,6 +112,7 @@ impl Carried {
         OlderFrees {
             moments: moments.map(|&moment| (moment, each)).collect(),
             last: freed.last,
+            may_be_others: false,
         }
     }
 }

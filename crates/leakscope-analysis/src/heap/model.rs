@@ -114,6 +114,9 @@ impl HeapModel {
             {
                 self.mark_cycle(event.time);
             }
+            EventKind::FreeOfOther { address, stack } => {
+                self.free_other(address, stack, event.time);
+            }
             EventKind::Unreadable => self.doubt(event.time, event.time),
             EventKind::Stop => self.stopped = Some(event.time),
             EventKind::Start(start) => return self.start(start, event.time, stacks),

@@ -107,10 +107,9 @@ impl HeapModel {
             if site.allocations == 0 && site.failed() == 0 {
                 continue;
             }
-            let history = SiteHistory {
-                older_frees: (self.older.of(id, self.session.start)).and(self.carried.freed_of(id)),
-                ..self.history(&of, end)
-            };
+            let mut history = self.history(&of, end);
+            let older = (self.older).of(id, self.session.start, &history.live_births);
+            history.older_frees = older.and(self.carried.freed_of(id));
             record.add(site, &history);
             if let Some(later) = self.freed_later.get(&id) {
                 record.give_back(later);

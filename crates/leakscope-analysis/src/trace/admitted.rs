@@ -5,26 +5,27 @@ use std::collections::HashSet;
 use rustc_hash::FxBuildHasher;
 
 use super::event::HeapEvent;
+use super::stacks::StackId;
 
 /// Where recorded blocks are, of all cores: one frees what another has allocated.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Admitted(HashSet<u64, FxBuildHasher>);
 
 impl Admitted {
-    /// Whether an event is about recorded blocks. What the device frees beside them was left out.
+    /// Of an event that is not about a recorded block: which block it ends, and from where.
     #[inline(never)]
-    pub(super) fn admits(&mut self, event: &HeapEvent) -> bool {
+    pub(super) fn other_freed(&mut self, event: &HeapEvent) -> Option<(u64, StackId)> {
         match *event {
             HeapEvent::Allocation { address, .. }
             | HeapEvent::Moved { address, .. }
             | HeapEvent::Kept { address, .. } => {
                 self.0.insert(address);
-                true
+                None
             }
-            HeapEvent::Free { address, .. } | HeapEvent::Moving { address, .. } => {
-                self.0.remove(&address)
+            HeapEvent::Free { address, stack, .. } | HeapEvent::Moving { address, stack } => {
+                (!self.0.remove(&address)).then_some((address, stack))
             }
-            _ => true,
+            _ => None,
         }
     }
 

@@ -69,6 +69,13 @@ pub enum EventKind<'t> {
     Module,
     /// Something happened to a heap.
     Heap(HeapEvent),
+    /// A block was freed that is not in the recording: it is older than that, or the device left it out.
+    FreeOfOther {
+        /// Which.
+        address: u64,
+        /// From where.
+        stack: StackId,
+    },
     /// A log message.
     Log(Print<'t>),
     /// A log message whose text stands in the ELF file.

@@ -102,6 +102,7 @@ impl Trace {
                 self.piece_problem(index, problem, piece);
                 Meant::Module
             }
+            Some(Said::FreeOfOther { address, stack }) => Meant::FreeOfOther { address, stack },
             Some(Said::Nothing) => Meant::Module,
             None => self.unreadable(index, piece),
         }

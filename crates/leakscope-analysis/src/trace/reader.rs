@@ -12,7 +12,7 @@ use super::event::{Event, EventKind, HeapEvent, Start};
 use super::feed::Feed;
 use super::layout::Layout;
 use super::modules::Modules;
-use super::stacks::Stacks;
+use super::stacks::{StackId, Stacks};
 use super::stream::{Piece, Ready, Special, Stream};
 use super::tasks::Tasks;
 use super::together::Held;
@@ -105,6 +105,10 @@ pub(super) enum Meant {
     Api,
     Module,
     Heap(HeapEvent),
+    FreeOfOther {
+        address: u64,
+        stack: StackId,
+    },
     Log,
     Mark(u32),
     Gap {
@@ -220,6 +224,7 @@ impl Trace {
             Meant::Api => EventKind::Api,
             Meant::Module => EventKind::Module,
             Meant::Heap(event) => EventKind::Heap(event),
+            Meant::FreeOfOther { address, stack } => EventKind::FreeOfOther { address, stack },
             Meant::Mark(marker) => EventKind::Mark { marker },
             Meant::Gap { from, packets } => EventKind::Gap {
                 from,

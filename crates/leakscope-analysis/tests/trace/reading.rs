@@ -86,7 +86,7 @@ pub(crate) fn read_in_pieces(inputs: &[Vec<u8>], piece: impl FnMut() -> usize) -
         let described = |kind: &EventKind<'_>| match *kind {
             EventKind::System => Kind::System,
             EventKind::Api => Kind::Api,
-            EventKind::Module => Kind::Module(
+            EventKind::Module | EventKind::FreeOfOther { .. } => Kind::Module(
                 trace
                     .module_event(&event)
                     .map(|module| (module.description.to_owned(), module.number)),

@@ -201,6 +201,7 @@ impl Program {
             older_frees: OlderFrees {
                 moments: self.older_frees.iter().map(|&moment| (moment, 1)).collect(),
                 last: self.older_frees.last().copied().unwrap_or_default(),
+                may_be_others: false,
             },
             ..SiteHistory::default()
         };

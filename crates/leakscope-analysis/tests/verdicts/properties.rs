@@ -71,7 +71,7 @@ prop_compose! {
             at_first_free: numbers[11],
             lifetimes,
             unreturned,
-            older_frees: OlderFrees { last: older.iter().map(|&(moment, _)| moment).max().unwrap_or(0), moments: older },
+            older_frees: OlderFrees { may_be_others: false, last: older.iter().map(|&(moment, _)| moment).max().unwrap_or(0), moments: older },
             floors,
             cycles: Cycles { grown: numbers[9], net_bytes },
             cycle_steps: CycleSteps::default(),

@@ -138,7 +138,7 @@ impl Actors {
     pub(crate) fn learn(&mut self, index: TaskIndex, task: &Task) {
         let place = index.index();
         if place >= self.names.len() {
-            self.names.resize(place + 1, Default::default());
+            self.names.resize(place + 1, Named::default());
         }
         if !self.names[place].name.is_empty() || task.name.is_empty() {
             return;

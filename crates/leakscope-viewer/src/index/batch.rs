@@ -129,7 +129,10 @@ impl Batch {
     ) {
         let named = match event.kind {
             EventKind::Heap(of_heap) => of_heap.named(),
-            EventKind::Module | EventKind::Api | EventKind::Log(_) => 0,
+            EventKind::Module
+            | EventKind::FreeOfOther { .. }
+            | EventKind::Api
+            | EventKind::Log(_) => 0,
             _ => return self.of_system(event, effect, trace, actors),
         };
         match effect {

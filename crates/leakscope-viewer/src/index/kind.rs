@@ -67,7 +67,7 @@ impl Kind {
             EventKind::Heap(_) => Self::Heap,
             EventKind::Api => Self::Api,
             EventKind::System => Self::predefined(event.id),
-            EventKind::Module => Self::Module,
+            EventKind::Module | EventKind::FreeOfOther { .. } => Self::Module,
             EventKind::Log(print) => Self::of_level(print.level()),
             EventKind::LogInElf { options, .. } => Self::of_level(Level::of(options)),
             EventKind::Mark { .. } => Self::Mark,

@@ -97,7 +97,10 @@ impl Words {
                 });
                 is_beside || self.place == Place::WithinANumber && is_in_numbers(heap, &self.text)
             }
-            EventKind::System | EventKind::Api | EventKind::Module
+            EventKind::System
+            | EventKind::Api
+            | EventKind::Module
+            | EventKind::FreeOfOther { .. }
                 if event.payload.len() <= PAYLOAD =>
             {
                 let said = (event.id, event.core, event.payload.into());

@@ -56,7 +56,7 @@ fn kind(event: &Event<'_>) -> &'static str {
             EventKind::System,
             id::TASK_START_EXEC..=id::TASK_CREATE | id::TASK_TERMINATE | id::IDLE,
         ) => "task",
-        (EventKind::Module, _) => "module",
+        (EventKind::Module | EventKind::FreeOfOther { .. }, _) => "module",
         _ => "system",
     }
 }

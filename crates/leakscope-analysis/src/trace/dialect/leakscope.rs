@@ -102,8 +102,10 @@ impl Dialect for Leakscope {
             }
             _ => return Some(Said::Nothing),
         };
-        if self.frees_others && !admitted.admits(&event) {
-            return Some(Said::Nothing);
+        if self.frees_others
+            && let Some((address, stack)) = admitted.other_freed(&event)
+        {
+            return Some(Said::FreeOfOther { address, stack });
         }
         Some(match self.version {
             1..=VERSION => Said::Heap(event),

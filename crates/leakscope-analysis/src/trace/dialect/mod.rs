@@ -10,7 +10,7 @@ use leakscope_systemview::{Extended, Init};
 use super::admitted::Admitted;
 use super::event::HeapEvent;
 use super::lane::Lane;
-use super::stacks::Stacks;
+use super::stacks::{StackId, Stacks};
 use crate::problem::ProblemKind;
 
 /// The table, given to another macro: the file and the type of each dialect, and its lanes by number of event.
@@ -66,6 +66,11 @@ pub(super) enum Said {
     Heap(HeapEvent),
     /// The same, with something wrong about it.
     Doubtful(HeapEvent, ProblemKind),
+    /// A block is freed that is not recorded, where the device leaves blocks out.
+    FreeOfOther {
+        address: u64,
+        stack: StackId,
+    },
     /// Something is to be known of the recording.
     Noted(ProblemKind),
     /// Units, definitions, or something from a newer recorder.

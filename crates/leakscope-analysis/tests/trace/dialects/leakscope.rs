@@ -1,5 +1,6 @@
 //! The recorder's own dialect, rule by rule.
 
+use leakscope_analysis::findings::{Confidence, Finding, Verdict};
 use leakscope_analysis::trace::HeapEvent;
 use leakscope_testing::scenario::Scenario;
 use proptest::prelude::*;
@@ -251,6 +252,64 @@ fn a_sample_of_addresses_has_older_blocks() {
     reading.check();
     let totals = reading.outcome.totals;
     assert_eq!((totals.frees, totals.frees_of_older_blocks), (2, 1));
+}
+
+/// Blocks of which none is freed, where small ones are left out; `beside` happens after each.
+fn kept(beside: impl Fn(&mut Scenario, u32)) -> Finding {
+    let mut recording = begun_anew([64, 1, 0]);
+    recording.event(517, &[1, 0x10]).event(517, &[2, 0x20]);
+    for entry in 0..60 {
+        let block = turned(BASE + 0x1_0000 + 256 * entry);
+        recording.after(1000).event(512, &[block, 100, 1]);
+        beside(&mut recording, entry);
+    }
+    let reading = read_one(recording.plain());
+    reading.check();
+    assert_eq!(reading.outcome.totals.frees, 0);
+    reading.site(&[CODE + 0x10]).finding.clone()
+}
+
+/// Frees the block of this number, which nobody saw begin.
+fn free_other(recording: &mut Scenario, block: u32) {
+    recording
+        .after(3)
+        .event(519, &[turned(BASE + 32 * block), 2]);
+}
+
+#[test]
+fn a_full_cache_is_none_the_less_full_where_blocks_are_left_out() {
+    let one_for_one = kept(free_other);
+    assert_eq!(one_for_one.verdict, Verdict::Uncertain);
+    let some_left_out = kept(|recording, entry| {
+        free_other(recording, 2 * entry);
+        free_other(recording, 2 * entry + 1);
+    });
+    assert_eq!(some_left_out.verdict, Verdict::Uncertain);
+}
+
+/// What else is freed: blocks at few addresses again and again, at many new ones, at new ones for a while, and seldom at a new one.
+#[test]
+fn blocks_that_are_left_out_hide_no_leak() {
+    let frees: [fn(&mut Scenario, u32); 4] = [
+        |recording, entry| (0..20).for_each(|number| free_other(recording, entry * number % 7)),
+        |recording, entry| {
+            (0..3 * (entry % 10)).for_each(|number| free_other(recording, 30 * entry + number));
+        },
+        |recording, entry| {
+            if entry < 6 {
+                (0..10).for_each(|number| free_other(recording, 10 * entry + number));
+            }
+        },
+        |recording, entry| {
+            free_other(recording, entry);
+            (0..20).for_each(|number| free_other(recording, entry * number % 7));
+        },
+    ];
+    for beside in frees {
+        let leak = kept(beside);
+        let found = (leak.verdict, leak.confidence);
+        assert_eq!(found, (Verdict::LeakSteady, Confidence::Medium));
+    }
 }
 
 /// Blocks that a filter let pass are known behind another start, but not behind a reset; and one core may free what another has
