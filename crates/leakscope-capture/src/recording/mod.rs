@@ -50,6 +50,7 @@ pub(crate) mod lock;
 mod raw_file;
 mod rotate;
 mod split;
+mod sum;
 
 pub use error::{CreateError, FinishError};
 pub use rotate::{Rotation, first_part};
@@ -323,6 +324,14 @@ impl Recording {
     /// Readers have found that ids carry the core, though no header says so.
     pub fn mark_core_bits(&mut self) {
         self.core_bits = true;
+    }
+
+    /// Whether something else was written into it meanwhile, or it was cut off.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub fn is_changed(&mut self) -> io::Result<bool> {
+        Ok(self.whole.changed()?.is_some())
     }
 
     /// Takes away what was added to a recording that exists: it is as it was.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::append::{self, Joint};
 use super::error::CreateError;
 use super::rotate::{Rotation, Rotator};
+use super::sum::Sum;
 use super::{Existing, header, lock, rotate};
 use leakscope_systemview::Header;
 
@@ -38,8 +39,9 @@ pub(super) struct RawFile {
     places: Vec<Place>,
     /// What was written into it.
     written: Remembered,
-    /// How long each part was that has ended, in bytes.
-    ended: Vec<(PathBuf, u64)>,
+    sum: Sum,
+    /// The parts that have ended.
+    ended: Vec<(PathBuf, Sum)>,
     /// The first file in which something else stands by now.
     changed: Option<PathBuf>,
     bytes: Chain,
@@ -73,6 +75,7 @@ impl RawFile {
             file: None,
             places: Vec::new(),
             written: Remembered::default(),
+            sum: Sum::from(0),
             ended: Vec::new(),
             changed: None,
             bytes: Chain::default(),
@@ -259,7 +262,10 @@ impl RawFile {
         let front = [header.as_bytes(), &rotator.sent_header, &known].concat();
         self.sync()?;
         self.look_for_change()?;
-        self.ended.push((self.path.clone(), self.written.end()));
+        if let Some(file) = &self.file {
+            self.sum.trust(&file.metadata()?);
+        }
+        self.ended.push((self.path.clone(), self.sum));
         self.path = path;
         let last = self.file.take();
         self.header = None;
@@ -287,10 +293,14 @@ impl RawFile {
         if let Some(file) = &mut self.file {
             let end = self.written.end();
             // Behind the end of one that was cut off, a hole would stand before what is written.
-            if file.metadata()?.len() < end {
+            let metadata = file.metadata()?;
+            if metadata.len() < end {
                 self.changed.get_or_insert_with(|| self.path.clone());
             }
+            self.sum.look(&metadata);
             file.write_all(bytes)?;
+            self.sum.trust(&file.metadata()?);
+            self.sum.add(bytes);
             self.written.learn(end, bytes);
             return Ok(());
         }
@@ -309,8 +319,10 @@ impl RawFile {
         }
         if self.file.is_some() && self.existing != Existing::Append {
             self.written = Remembered::default();
+            self.sum = Sum::from(0);
             if made.is_ok() {
                 self.written.learn(0, bytes);
+                self.sum.add(bytes);
             }
         }
         made
@@ -332,8 +344,10 @@ impl RawFile {
             file.seek(SeekFrom::Start(offset))?;
             file.read(room)
         })?;
+        self.sum.look(&file.metadata()?);
+        let is_whole = standing == Standing::Whole && self.sum.stands_in(file)?;
         file.seek(SeekFrom::Start(end))?;
-        if standing != Standing::Whole {
+        if !is_whole {
             self.changed.get_or_insert_with(|| self.path.clone());
         }
         Ok(())
@@ -342,8 +356,11 @@ impl RawFile {
     /// The first of its files in which something else was written meanwhile, or which was cut off.
     pub(super) fn changed(&mut self) -> io::Result<Option<&Path>> {
         self.look_for_change()?;
-        for (path, length) in &self.ended {
-            if fs::metadata(path)?.len() != *length {
+        for (path, sum) in &mut self.ended {
+            let file = File::open(&*path)?;
+            let metadata = file.metadata()?;
+            sum.look(&metadata);
+            if metadata.len() != sum.end() || !sum.stands_in(&file)? {
                 self.changed.get_or_insert_with(|| path.clone());
             }
         }
@@ -365,6 +382,8 @@ impl RawFile {
         let added = [&self.joint, packets].concat();
         self.file.insert(old).write_all(&added)?;
         self.written.learn(end, &added);
+        self.sum = Sum::from(end);
+        self.sum.add(&added);
         Ok(())
     }
 

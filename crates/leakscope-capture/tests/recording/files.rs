@@ -1,7 +1,7 @@
 //! What stands in the file of a recording, and what is never overwritten.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -412,6 +412,16 @@ impl<F: FnMut() + Send> Source for Meddled<F> {
 /// Something that another program does to a file.
 type Meddle = Box<dyn Fn(&Path) + Sync>;
 
+/// Writes over a few bytes, at another moment than that of the last write.
+fn patch(path: &Path, offset: u64) {
+    let file = fs::OpenOptions::new().write(true).open(path);
+    let mut file = file.expect("the file");
+    file.seek(SeekFrom::Start(offset)).expect("the file");
+    file.write_all(b"other bytes").expect("room");
+    file.set_modified(std::time::UNIX_EPOCH)
+        .expect("a file of ours");
+}
+
 /// Cut off at any place, or written over: the file is not what the device sent, and that is said.
 #[test]
 fn a_file_that_others_write_into() {
@@ -423,7 +433,12 @@ fn a_file_that_others_write_into() {
                 .expect("the file");
         }
     };
-    let meddle: [(&str, Meddle); 4] = [
+    let meddle: [(&str, Meddle); 6] = [
+        (
+            "written over at its beginning",
+            Box::new(|path| patch(path, 0)),
+        ),
+        ("written over inside", Box::new(|path| patch(path, 1200))),
         ("cut off at its beginning", Box::new(cut(0))),
         ("cut off at its end", Box::new(cut(1500))),
         (
@@ -444,6 +459,8 @@ fn a_file_that_others_write_into() {
             Recording::create(&path, &source, Existing::Refuse).expect("a new file");
         let (limits, interrupt) = (Limits::default(), Interrupt::default());
         recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+        let is_changed = recording.is_changed().expect("the file");
+        assert_eq!(is_changed, *what != "let be", "{what}");
         match recording.finish() {
             Err(FinishError::Changed { path: changed }) => assert_eq!(changed, path, "{what}"),
             finished => assert!(
@@ -459,10 +476,14 @@ fn a_file_that_others_write_into() {
 #[cfg(unix)]
 fn a_part_that_has_gone_is_missed() {
     let trace = Board::trace(100);
-    for (gone, is_cut) in [
-        ("heap.0001.svdat", false),
-        ("heap.0002.svdat", false),
-        ("heap.0002.svdat", true),
+    let delete: Meddle = Box::new(|path| fs::remove_file(path).expect("a part"));
+    let cut: Meddle = Box::new(|path| fs::write(path, "other").expect("a part"));
+    let patch: Meddle = Box::new(|path| patch(path, 500));
+    for (gone, meddle, is_gone) in [
+        ("heap.0001.svdat", &delete, true),
+        ("heap.0002.svdat", &delete, true),
+        ("heap.0002.svdat", &cut, false),
+        ("heap.0001.svdat", &patch, false),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let mut source = one_stream(&trace);
@@ -476,14 +497,10 @@ fn a_part_that_has_gone_is_missed() {
         let (limits, interrupt) = (Limits::default(), Interrupt::default());
         recording.run(&mut source, &limits, &interrupt, &mut |_| {});
         let part = folder.path().join(gone);
-        if is_cut {
-            fs::write(&part, "other").expect("a part");
-        } else {
-            fs::remove_file(&part).expect("a part");
-        }
+        meddle(&part);
         let missed = match recording.finish().expect_err("it has gone") {
-            FinishError::Gone { path, .. } if !is_cut => path,
-            FinishError::Changed { path } if is_cut => path,
+            FinishError::Gone { path, .. } if is_gone => path,
+            FinishError::Changed { path } if !is_gone => path,
             error => panic!("{error}"),
         };
         assert_eq!(missed, part);

@@ -54,6 +54,10 @@ pub(super) fn judge(
     {
         return Ok(());
     }
+    // What was read is not what came, nor would it be as it was.
+    if recording.is_changed()? {
+        return Ok(());
+    }
     recording.take_back()?;
     if has_cores {
         let path = path.to_owned();
