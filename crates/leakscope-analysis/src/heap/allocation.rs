@@ -44,6 +44,7 @@ impl HeapModel {
         if let Some(site) = self.keys.known(stack) {
             return site;
         }
+        self.recent.are_whole_calls = stacks.are_of_whole_calls;
         let site = self.keys.learn(stack, stacks, fold);
         self.sites.resize_with(self.keys.list().len(), Site::new);
         site
@@ -69,10 +70,11 @@ impl HeapModel {
 
     #[cold]
     fn complete(&mut self, site: SiteId, size: u64, stack: StackId, now: &Occasion) -> Completes {
+        let may_be_half = !self.recent.are_whole_calls;
         let recent = self.recent.of(now.core);
         let before = *recent;
         recent.kind = Kind::Other;
-        let is_half = before.is_half(stack, now.context);
+        let is_half = may_be_half && before.is_half(stack, now.context);
         let was_failure = before.kind == Kind::Failed && before.context == now.context;
         if is_half {
             self.note_reallocation(site, before.block);

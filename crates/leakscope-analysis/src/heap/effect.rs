@@ -78,6 +78,8 @@ pub enum Effect {
         size: u64,
         /// The block that was to be reallocated: the free before this was none, it lives on.
         revived: Option<KnownBlock>,
+        /// Whether that is a block from before the trace, of which nothing is known: the free before this was none either.
+        spares_older: bool,
     },
     /// `free(NULL)`, which does nothing.
     FreeOfNull,

@@ -216,16 +216,7 @@ impl HeapModel {
                 address,
                 size,
                 stack,
-            } => {
-                let half = self.stop_moving(address).map(Moving::half);
-                let site = self.site(stack, stacks, fold);
-                let revived = self.fail(site, size, stack, half, now, stacks);
-                Effect::Failed {
-                    site,
-                    size,
-                    revived,
-                }
-            }
+            } => self.observe_kept(address, size, stack, now, stacks, fold),
             // It was asked for nothing, and gave nothing.
             HeapEvent::Failed { size: 0, .. } => {
                 self.recent.close(now.core);
@@ -233,12 +224,15 @@ impl HeapModel {
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
+                let may_be_half = !self.recent.are_whole_calls;
                 let half = self.recent.of(now.core).half(stack, now.context);
+                let half = half.filter(|_| may_be_half);
                 let revived = self.fail(site, size, stack, half, now, stacks);
                 Effect::Failed {
                     site,
                     size,
                     revived,
+                    spares_older: false,
                 }
             }
             HeapEvent::FreeOfNull { .. } => {

@@ -1,7 +1,7 @@
 //! Blocks that are being reallocated: their memory may be another block's before they are known to live elsewhere.
 
 use super::blocks::LiveBlock;
-use super::effect::{Completes, Effect};
+use super::effect::{Completes, Effect, UnknownFree};
 use super::fold::FoldStack;
 use super::model::HeapModel;
 use crate::trace::{Occasion, StackId, Stacks};
@@ -13,8 +13,8 @@ const MOST: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moving {
     address: u64,
-    /// What it was, if that is known.
-    block: Option<LiveBlock>,
+    /// What it was; or why that is not known.
+    block: Result<LiveBlock, UnknownFree>,
     /// Since when.
     time: u64,
     /// Who moves it, and how many allocations and frees were its own by then.
@@ -24,11 +24,12 @@ pub(super) struct Moving {
 impl Moving {
     /// What a failure puts back: where, what, and when it seemed to end.
     pub(super) fn half(self) -> (u64, Option<LiveBlock>, u64) {
-        (self.address, self.block, self.time)
+        (self.address, self.block.ok(), self.time)
     }
 }
 
 impl HeapModel {
+    #[inline(never)]
     pub(super) fn observe_moving(
         &mut self,
         address: u64,
@@ -36,9 +37,8 @@ impl HeapModel {
         now: &Occasion,
         stacks: &Stacks,
     ) -> Effect {
-        let effect = self.observe_free(0, address, stack, now, stacks);
-        let recent = self.recent.of(now.core);
-        let block = recent.block;
+        let block = self.free(address, stack, now);
+        let block = block.ok_or_else(|| self.free_unknown(0, address, stack, now, stacks));
         self.recent.close(now.core);
         if self.moving.len() == MOST {
             self.moving.remove(0);
@@ -50,7 +50,12 @@ impl HeapModel {
             time: now.time,
             by: (by, self.contexts.events(by)),
         });
-        effect
+        match block {
+            Ok(block) => Effect::Free {
+                ended: self.known(address, block),
+            },
+            Err(why) => Effect::UnknownFree(why),
+        }
     }
 
     #[allow(clippy::too_many_arguments, reason = "the fields of one event")]
@@ -75,7 +80,7 @@ impl HeapModel {
         } else {
             None
         };
-        let before = ended.or(moving.and_then(|moving| moving.block));
+        let before = ended.or(moving.and_then(|moving| moving.block.ok()));
         self.note_reallocation(site, before);
         let (began, lost) = self.allocate(site, 0, address, size, now);
         self.recent.close(now.core);
@@ -97,14 +102,37 @@ impl HeapModel {
     pub(super) fn abandoned_moves(&self) -> impl Iterator<Item = u64> {
         let abandoned = self.moving.iter().filter(|moving| {
             let (by, events) = moving.by;
-            moving.block.is_none() && self.contexts.events(by) > events
+            moving.block.is_err() && self.contexts.events(by) > events
         });
         abandoned.map(|moving| moving.time)
     }
 
-    /// The block at an address that a reallocation leaves as it was: of several the newest one.
-    pub(super) fn stop_moving(&mut self, address: u64) -> Option<Moving> {
-        let place = (self.moving.iter()).rposition(|moving| moving.address == address)?;
-        Some(self.moving.remove(place))
+    #[cold]
+    pub(super) fn observe_kept(
+        &mut self,
+        address: u64,
+        size: u64,
+        stack: StackId,
+        now: &Occasion,
+        stacks: &Stacks,
+        fold: &mut impl FoldStack,
+    ) -> Effect {
+        let site = self.site(stack, stacks, fold);
+        // Of several the newest one.
+        let place = (self.moving.iter()).rposition(|moving| moving.address == address);
+        let moving = place.map(|place| self.moving.remove(place));
+        let spared = moving.filter(|moving| matches!(moving.block, Err(UnknownFree::Older)));
+        if let Some(Moving { by: (by, _), .. }) = spared {
+            self.totals.frees -= 1;
+            self.totals.frees_of_older_blocks -= 1;
+            self.contexts.unfree(by, 0);
+        }
+        let half = moving.map(Moving::half);
+        Effect::Failed {
+            site,
+            size,
+            revived: self.fail(site, size, stack, half, now, stacks),
+            spares_older: spared.is_some(),
+        }
     }
 }

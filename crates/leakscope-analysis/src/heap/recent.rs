@@ -96,6 +96,8 @@ impl Recent {
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecentEvents {
     by_core: Vec<Recent>,
+    /// Whether none of them is a half: the target tells of reallocations. (It is noted when a call site is met for the first time.)
+    pub(super) are_whole_calls: bool,
 }
 
 impl RecentEvents {

@@ -249,6 +249,7 @@ impl Trace {
         self.begin_session(index, ProblemKind::Restart, offset, time);
         self.tasks.forget_all();
         self.admitted.clear();
+        self.stacks.are_of_whole_calls = false;
         for source in &mut self.streams {
             source.drop_count = None;
             source.modules.restart();

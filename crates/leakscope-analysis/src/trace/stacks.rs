@@ -47,6 +47,8 @@ pub struct Stacks {
     recent: Vec<Recent>,
     /// Whether there were more than are kept.
     overflowed: bool,
+    /// Whether the target tells of reallocations: a free and what comes after it, from the same stack, are two calls.
+    pub(crate) are_of_whole_calls: bool,
 }
 
 /// How many encodings are remembered as recent; a power of two.
@@ -81,6 +83,7 @@ impl Stacks {
             shortest: None,
             recent: vec![Recent::default(); RECENT],
             overflowed: false,
+            are_of_whole_calls: false,
         }
     }
 
@@ -98,6 +101,7 @@ impl Stacks {
             shortest: None,
             recent: Vec::new(),
             overflowed: false,
+            are_of_whole_calls: false,
         }
     }
 

@@ -115,7 +115,11 @@ impl Heap {
                 totals.reallocations += 1;
                 totals.failed_and_retried += 1;
             }
-            Effect::Failed { .. } => totals.failed_allocations += 1,
+            Effect::Failed { spares_older, .. } => {
+                totals.failed_allocations += 1;
+                totals.frees -= u64::from(*spares_older);
+                totals.frees_of_older_blocks -= u64::from(*spares_older);
+            }
             Effect::FreeOfNull => totals.frees_of_null += 1,
             Effect::Restart => self.end_session(),
             _ => {}

@@ -15,6 +15,7 @@ mod effects;
 mod growing;
 mod harm;
 mod heap;
+mod kept;
 mod late;
 mod naive;
 mod no_recording;

@@ -1,6 +1,9 @@
 //! Whether a start sequence follows a reset, as far as the target's clock tells.
 
+use std::ops::Range;
+
 use leakscope_analysis::findings::Verdict;
+use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::Start;
 use leakscope_systemview::Packet;
 use leakscope_testing::scenario::{HZ, IDF_HEAP, MAIN, Scenario};
@@ -302,4 +305,57 @@ fn a_clock_that_stands() {
     assert_eq!(reading.outcome.totals.allocations, 200);
     assert!(reading.problem("clock-stands").is_some());
     assert!(!reading.verdict(LEAK).is_leak());
+}
+
+/// A link that shows no loss ends a boot in the middle of a packet, which what follows would complete: zeros, a start, anything.
+#[test]
+fn a_reset_cuts_a_packet_off() {
+    let boot = |clock: u64| {
+        let mut recording = Scenario::empty();
+        recording.start().init().systime_us(clock);
+        recording
+            .system("N=app,D=esp32,O=FreeRTOS")
+            .module(512, IDF_HEAP)
+            .task(MAIN, "main")
+            .run(MAIN);
+        for round in 0..40 {
+            let block = BLOCK + 64 * (round % 5);
+            recording.after(900).allocate(block, 40, OTHER);
+            recording.after(90).event(34, &[round]);
+            recording.after(900).free(block, LEAK);
+        }
+        recording
+    };
+    let first = boot(5_000_000);
+    let (whole, places) = first.plain_with_places();
+    let second = boot(100_000).plain();
+    let events = |places: &[Range<usize>]| {
+        let heap = |place: &&Range<usize>| whole[place.start] == 0x80 || whole[place.start] == 0x81;
+        places.iter().filter(heap).count() as u64
+    };
+    for length in whole.len() - 150..whole.len() {
+        let reading = read_one([&whole[..length], &second].concat());
+        let kept: Vec<_> = (places.iter().cloned())
+            .filter(|place| place.end <= length)
+            .collect();
+        let totals = &reading.outcome.totals;
+        assert_eq!(reading.outcome.sessions.len(), 2, "{length}");
+        assert_eq!(
+            totals.heap_events,
+            events(&kept) + events(&places),
+            "{length}"
+        );
+        let skipped = (length - kept.last().expect("packets").end) as u64;
+        let told = reading.problem("skipped-bytes").map(|told| &told.kind);
+        let told = told.map_or(0, |kind| match kind {
+            ProblemKind::Skipped { bytes } => *bytes,
+            _ => 0,
+        });
+        assert_eq!(told, skipped, "{length}");
+        assert_eq!(
+            (totals.double_frees, totals.wrong_frees),
+            (0, 0),
+            "{length}"
+        );
+    }
 }

@@ -105,6 +105,7 @@ fn another_region_had_room() {
         site,
         size,
         revived: None,
+        spares_older: false,
     };
     map.observe(1, &failed);
     let (context, core) = (Context::Unknown, 0);

@@ -53,6 +53,7 @@ fn effect(what: u8, address: u64, size: u64, old: u64, time: u64) -> Effect {
             site,
             size,
             revived: Some(known(address, size, 0)),
+            spares_older: false,
         },
         6 if size == 299 => Effect::Restart,
         _ => Effect::Free {

@@ -146,6 +146,7 @@ impl Heap {
             site,
             size,
             revived: None,
+            spares_older: false,
         });
     }
 

@@ -75,6 +75,7 @@ fn worked(rounds: u64) -> HeapMap {
         site: SiteId::new(0),
         size: 20_000,
         revived: None,
+        spares_older: false,
     };
     map.observe(time + 1, &failed);
     for text in [

@@ -14,7 +14,7 @@ use super::actors::Actors;
 /// No entry is longer. A number is written and read with eight bytes, whatever its length.
 pub(crate) const ENTRY: usize = 64;
 
-/// Bits of the tag. The fourth and fifth are [`UnknownFree`] or [`Completes`].
+/// Bits of the tag. The fourth and fifth are [`UnknownFree`] or [`Completes`], or whether a failure spares an older block.
 const WIDE: u8 = 1;
 const FIRST: u8 = 2;
 const LOST: u8 = 4;
@@ -138,9 +138,15 @@ pub(crate) fn write_any(
         }
         Effect::Free { ended: before } => write(room, 0, None, Some(&ended(before)), None),
         Effect::UnknownFree(why) => write(room, (*why as u8) << DETAIL_SHIFT, None, None, None),
-        Effect::Failed { site, revived, .. } => {
+        Effect::Failed {
+            site,
+            revived,
+            spares_older,
+            ..
+        } => {
+            let spares_older = u8::from(*spares_older) << DETAIL_SHIFT;
             let block = revived.as_ref().map(&mut ended);
-            write(room, 0, Some(*site), block.as_ref(), None)
+            write(room, spares_older, Some(*site), block.as_ref(), None)
         }
         Effect::Restart => write(room, RESTART, None, None, None),
         Effect::FreeOfNull | Effect::EmptyAllocation | Effect::HeapDefined => 0,
@@ -288,6 +294,7 @@ pub(crate) fn read(
             site: entry.site(),
             size,
             revived: entry.block_elsewhere(FIRST),
+            spares_older: detail(tag) == 1,
         },
         HeapEvent::FreeOfNull { .. } => return (Ok(Some(Effect::FreeOfNull)), 0),
         HeapEvent::Define { .. } => return (Ok(Some(Effect::HeapDefined)), 0),

@@ -32,6 +32,9 @@ pub(in crate::trace) struct Leakscope {
 /// The newest version of the recorder's events that is known here.
 const VERSION: u32 = 2;
 
+/// From this one on, a reallocation is announced, and fails as such.
+const ANNOUNCES_MOVES: u32 = 2;
+
 /// Addresses count in units of at most so many bits.
 const MOST_SHIFT: u32 = 5;
 
@@ -54,7 +57,7 @@ impl Dialect for Leakscope {
         let mut fields = Numbers::new(payload);
         let event = match number {
             // Damage made it of another one.
-            1 | 2 if self.version >= 2 => return None,
+            1 | 2 if self.version >= ANNOUNCES_MOVES => return None,
             0 => {
                 let (address, size, stack) = (fields.next()?, fields.next()?, fields.next()?);
                 HeapEvent::Allocation {
@@ -94,7 +97,7 @@ impl Dialect for Leakscope {
                 }
             }
             3 | 8..=10 => self.read_seldom(number, fields)?,
-            4 => return self.define_heap(fields),
+            4 => return self.define_heap(fields, stacks),
             11 => return self.define_scan(fields, stacks),
             5 | 6 => {
                 self.define_stack(number == 6, fields, stacks)?;
@@ -102,16 +105,10 @@ impl Dialect for Leakscope {
             }
             _ => return Some(Said::Nothing),
         };
-        if self.frees_others
-            && let Some((address, stack)) = admitted.other_freed(&event)
-        {
-            return Some(Said::FreeOfOther { address, stack });
+        if self.frees_others {
+            return Some(self.say_admitted(&event, admitted));
         }
-        Some(match self.version {
-            1..=VERSION => Said::Heap(event),
-            0 => Said::Doubtful(apart(event), ProblemKind::NoHeapUnits),
-            version => Said::Doubtful(event, ProblemKind::NewerRecorder { version }),
-        })
+        Some(self.say(event))
     }
 }
 
@@ -139,6 +136,24 @@ fn apart(event: HeapEvent) -> HeapEvent {
 }
 
 impl Leakscope {
+    #[inline(always)]
+    fn say(&self, event: HeapEvent) -> Said {
+        match self.version {
+            1..=VERSION => Said::Heap(event),
+            0 => Said::Doubtful(apart(event), ProblemKind::NoHeapUnits),
+            version => Said::Doubtful(event, ProblemKind::NewerRecorder { version }),
+        }
+    }
+
+    /// The same, where blocks are left out.
+    #[inline(never)]
+    fn say_admitted(&self, event: &HeapEvent, admitted: &mut Admitted) -> Said {
+        match admitted.admit(*event) {
+            Ok(event) => self.say(event),
+            Err((address, stack)) => Said::FreeOfOther { address, stack },
+        }
+    }
+
     #[inline(never)]
     fn read_seldom(&mut self, number: u32, mut fields: Numbers<'_>) -> Option<HeapEvent> {
         Some(match number {
@@ -176,7 +191,7 @@ impl Leakscope {
 
     /// The units of what follows, and what the device leaves out.
     #[inline(never)]
-    fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<Said> {
+    fn define_heap(&mut self, mut fields: Numbers<'_>, stacks: &mut Stacks) -> Option<Said> {
         let (version, pointer_bytes) = (fields.next()?, fields.next()?);
         let (shift, depth, size) = (fields.next()?, fields.next()?, fields.next()?);
         let mut wide = || Some(join(fields.next()?, fields.next()?));
@@ -188,6 +203,7 @@ impl Leakscope {
         if is_repeated && self.version == version.max(1) {
             return Some(Said::Nothing);
         }
+        stacks.are_of_whole_calls = version >= ANNOUNCES_MOVES;
         let is_filtered = least_size > 0 || one_in > 1 || task != 0;
         *self = Self {
             base,

@@ -186,6 +186,9 @@ impl Stream {
     /// must tell.
     fn is_doubtful(&mut self) -> Option<bool> {
         let frame = split(self.unread_bytes(), self.part.core_bit).ok()?;
+        if is_of_start(frame.id) && self.start_was_swallowed() {
+            return Some(true);
+        }
         let is_odd = self.clock_runs && self.kinds.is_odd_delta(frame.delta);
         if frame.id > id::LAST || is_odd && !self.goes_on_silent(&frame) {
             return Some(true);
@@ -201,6 +204,12 @@ impl Stream {
             return Some(true);
         }
         self.has_rival(place, self.unread.end, self.complete)
+    }
+
+    /// Whether one of the packets that are not sure yet has a start sequence in it.
+    fn start_was_swallowed(&self) -> bool {
+        let mut unsure = self.sure..self.cut;
+        unsure.any(|number| self.swallows_start(self.start_of(number)) == Some(true))
     }
 
     /// Whether a long delta is no surprise: a core that begins late tells at once which parts of its clock's period have gone by,
@@ -240,9 +249,12 @@ impl Stream {
     }
 
     /// Whether ordinary packets begin inside a packet and lead beyond it: then it may be no packet, but what damage
-    /// made of these. `None` if more than the bytes up to `end` must tell.
+    /// made of these; or a start sequence does. `None` if more than the bytes up to `end` must tell.
     fn has_rival(&self, packet: Range<usize>, end: usize, is_end: bool) -> Option<bool> {
-        let mut is_certain = true;
+        let mut is_certain = match self.swallows_start(packet.start) {
+            Some(true) => return Some(true),
+            answer => answer.is_some(),
+        };
         for at in packet.start + 1..packet.end {
             if !self.kinds.may_begin(self.buffer[at]) {
                 continue;
@@ -254,6 +266,27 @@ impl Stream {
             }
         }
         is_certain.then_some(false)
+    }
+
+    /// Whether a start sequence begins inside the packet that stands there: a reset has cut it off. `None` if more bytes must tell.
+    fn swallows_start(&self, start: usize) -> Option<bool> {
+        let bytes = &self.buffer[start..self.unread.end];
+        let Ok(Frame { length, .. }) = split(bytes, self.part.core_bit) else {
+            return Some(false);
+        };
+        let is_open = |at: usize| !self.complete && bytes.len() < at + START;
+        let seen = &bytes[..bytes.len().min(length + sync::SYNC.len())];
+        for at in sync::zeros(seen, 1).filter(|&at| at < length) {
+            if sync::at(&bytes[at..], self.part.core_bit) == Some(sync::Sync::Start) {
+                return Some(true);
+            }
+            if is_open(at) {
+                return None;
+            }
+        }
+        // Zeros may go on behind what was supplied.
+        let ends_in_zeros = bytes[length - 1..].iter().all(|&byte| byte == 0);
+        (!ends_in_zeros || !is_open(length)).then_some(false)
     }
 
     fn leads_on(&self, mut at: usize, join: usize, end: usize) -> Option<bool> {
@@ -354,6 +387,20 @@ impl Stream {
             self.sure = self.cut;
         }
     }
+}
+
+/// Whether packets with this id belong to a start sequence.
+const fn is_of_start(id: u32) -> bool {
+    matches!(
+        id,
+        id::TRACE_START
+            | id::INIT
+            | id::SYSDESC
+            | id::SYSTIME_CYCLES
+            | id::SYSTIME_US
+            | id::TASK_INFO
+            | id::MODULEDESC
+    )
 }
 
 /// Whether its fields can be what they say.

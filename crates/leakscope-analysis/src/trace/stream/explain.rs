@@ -82,8 +82,13 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
     let frames: Frames<'_> = (0..window.bytes.len())
         .map(|at| split(&window.bytes[at..], window.core_bit))
         .collect();
+    let starts = starts(window);
     let longest = longest_chain(&frames);
     let unbroken = window.before.and_then(|_| unbroken_chain(&frames));
+    let unbroken = unbroken.filter(|chain| {
+        let mut packets = chain.iter();
+        packets.all(|&(at, frame)| swallowed(&starts, at, at + frame.length).is_none())
+    });
     let news = match &unbroken {
         // The longest has more packets because it finds some in the payloads of these: two may be alike by chance.
         Some(unbroken) => [News::of(unbroken, 1), News::of(&longest, 3)],
@@ -99,6 +104,7 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
         packets: vec![NO_WAY; window.bytes.len() + 1],
         gaps: vec![NO_WAY; window.bytes.len() + 1],
         last: NO_WAY,
+        starts: &starts,
     };
     let prices = search.prices;
     let (price, steps) = search.run(&frames);
@@ -194,6 +200,8 @@ struct Search<'w, 'b> {
     gaps: Vec<Way>,
     /// The cheapest way that ends inside a packet.
     last: Way,
+    /// Where start sequences begin.
+    starts: &'w [usize],
 }
 
 impl Search<'_, '_> {
@@ -290,6 +298,9 @@ impl Search<'_, '_> {
     }
 
     fn read(&mut self, at: usize, here: Way, before: Option<u32>, frame: &Frame<'_>) {
+        if let Some(start) = swallowed(self.starts, at, at + frame.length) {
+            return self.tear(at, before, start);
+        }
         if !is_packet(frame) || here.from_gap && !self.prices.has_seen(frame.id) {
             return;
         }
@@ -317,11 +328,42 @@ impl Search<'_, '_> {
 
     /// A packet that ends beyond the window: what lies inside is charged for.
     fn read_to_the_end(&mut self, at: usize, here: Way, before: Option<u32>) {
-        let bytes = &self.window.bytes[at..];
-        let head = Head::of(bytes, self.window.core_bit);
+        let end = self.window.bytes.len();
+        if let Some(start) = swallowed(self.starts, at, end) {
+            return self.tear(at, before, start);
+        }
         let is_cut = self.window.is_end;
-        if head.id > id::LAST || head.id == id::NOP || is_cut && bytes.len() > LONGEST_CUT {
+        let Some(price) = self.price_up_to(at..end, before, is_cut) else {
             return;
+        };
+        let way = Way {
+            what: Some(if is_cut { What::Cut } else { What::Packet }),
+            ..here
+        };
+        reach(&mut self.last, way, here.price + price);
+    }
+
+    /// A packet that goes on where a start sequence begins: a reset has cut it off there, and what there is of it is lost.
+    fn tear(&mut self, at: usize, before: Option<u32>, start: usize) {
+        let Some(price) = self.price_up_to(at..start, before, true) else {
+            return;
+        };
+        let way = Way {
+            from: at as u32,
+            what: Some(What::Gap),
+            from_gap: true,
+            ..NO_WAY
+        };
+        let price = self.gaps[at].price + price;
+        reach(&mut self.gaps[start], way, price);
+    }
+
+    /// What the beginning of a packet costs, which is cut off, or ends beyond the window.
+    fn price_up_to(&self, place: Range<usize>, before: Option<u32>, is_cut: bool) -> Option<Price> {
+        let bytes = &self.window.bytes[place];
+        let head = Head::of(bytes, self.window.core_bit);
+        if head.id > id::LAST || head.id == id::NOP || is_cut && bytes.len() > LONGEST_CUT {
+            return None;
         }
         let behind = &bytes[head.start..];
         let inside = behind.len().min(head.payload);
@@ -329,22 +371,14 @@ impl Search<'_, '_> {
             bytes: &behind[..inside],
             whole: head.payload,
         };
-        let priced = if is_cut && !self.prices.has_seen(head.id) {
+        let payload = if is_cut && !self.prices.has_seen(head.id) {
             // Nothing vouches for what it says: neither packets like it, nor its end.
-            Some((inside + 1) as Price * BYTE)
+            (inside + 1) as Price * BYTE
         } else {
-            self.prices.payload(head.id, payload, GAP)
-        };
-        let Some(payload) = priced else {
-            return;
+            self.prices.payload(head.id, payload, GAP)?
         };
         let rest = (behind.len() - inside) as Price * BYTE;
-        let price = here.price + self.prices.id(head.id, before) + payload + rest;
-        let way = Way {
-            what: Some(if is_cut { What::Cut } else { What::Packet }),
-            ..here
-        };
-        reach(&mut self.last, way, price);
+        Some(self.prices.id(head.id, before) + payload + rest)
     }
 
     /// Goes back from the cheapest end.
@@ -387,6 +421,20 @@ impl Search<'_, '_> {
         steps.reverse();
         (price, steps)
     }
+}
+
+/// Where start sequences begin in a window.
+fn starts(window: &Window<'_>) -> Vec<usize> {
+    let (bytes, core_bit) = (window.bytes, window.core_bit);
+    let zeros = sync::zeros(bytes, 0);
+    let starts = zeros.filter(|&at| sync::at(&bytes[at..], core_bit) == Some(sync::Sync::Start));
+    starts.collect()
+}
+
+/// Where a start sequence begins inside a packet: whoever was reset did not send it to its end.
+fn swallowed(starts: &[usize], from: usize, to: usize) -> Option<usize> {
+    let mut starts = starts.iter().copied();
+    starts.find(|&start| from < start && start < to)
 }
 
 /// What follows a sync: a start, or the time, which a recorder tells again for who comes late.
