@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use leakscope_systemview::{Frame, FrameError, Packet, Text, WINDOW, id, sync, varint};
 
-use super::explain::is_silence;
+use super::explain::{can_be_torn, is_silence};
 use super::price::{BIT, BYTE, Price, Prices};
 use super::{LOOKBACK, Piece, RING, Ready, State, Stream, split};
 use crate::trace::lane::Label;
@@ -271,7 +271,8 @@ impl Stream {
     /// Whether a start sequence begins inside the packet that stands there: a reset has cut it off. `None` if more bytes must tell.
     fn swallows_start(&self, start: usize) -> Option<bool> {
         let bytes = &self.buffer[start..self.unread.end];
-        let Ok(Frame { length, .. }) = split(bytes, self.part.core_bit) else {
+        let frame = split(bytes, self.part.core_bit);
+        let Some(Frame { length, .. }) = frame.ok().filter(|frame| can_be_torn(frame.id)) else {
             return Some(false);
         };
         let is_open = |at: usize| !self.complete && bytes.len() < at + START;

@@ -87,7 +87,7 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
     let unbroken = window.before.and_then(|_| unbroken_chain(&frames));
     let unbroken = unbroken.filter(|chain| {
         let mut packets = chain.iter();
-        packets.all(|&(at, frame)| swallowed(&starts, at, at + frame.length).is_none())
+        packets.all(|&(at, frame)| swallowed(&starts, at, frame).is_none())
     });
     let news = match &unbroken {
         // The longest has more packets because it finds some in the payloads of these: two may be alike by chance.
@@ -298,7 +298,7 @@ impl Search<'_, '_> {
     }
 
     fn read(&mut self, at: usize, here: Way, before: Option<u32>, frame: &Frame<'_>) {
-        if let Some(start) = swallowed(self.starts, at, at + frame.length) {
+        if let Some(start) = swallowed(self.starts, at, frame) {
             return self.tear(at, before, start);
         }
         if !is_packet(frame) || here.from_gap && !self.prices.has_seen(frame.id) {
@@ -329,7 +329,7 @@ impl Search<'_, '_> {
     /// A packet that ends beyond the window: what lies inside is charged for.
     fn read_to_the_end(&mut self, at: usize, here: Way, before: Option<u32>) {
         let end = self.window.bytes.len();
-        if let Some(start) = swallowed(self.starts, at, end) {
+        if let Some(&start) = self.starts.iter().find(|&&start| start > at) {
             return self.tear(at, before, start);
         }
         let is_cut = self.window.is_end;
@@ -432,9 +432,15 @@ fn starts(window: &Window<'_>) -> Vec<usize> {
 }
 
 /// Where a start sequence begins inside a packet: whoever was reset did not send it to its end.
-fn swallowed(starts: &[usize], from: usize, to: usize) -> Option<usize> {
+fn swallowed(starts: &[usize], at: usize, frame: &Frame<'_>) -> Option<usize> {
+    let inside = at + 1..at + frame.length;
     let mut starts = starts.iter().copied();
-    starts.find(|&start| from < start && start < to)
+    starts.find(|start| inside.contains(start) && can_be_torn(frame.id))
+}
+
+/// Whether zeros behind a packet may be some of a sync that it has taken the others of. Behind a stop, fewer are padding.
+pub(super) const fn can_be_torn(id: u32) -> bool {
+    id != id::TRACE_STOP
 }
 
 /// What follows a sync: a start, or the time, which a recorder tells again for who comes late.

@@ -86,9 +86,11 @@ impl Line {
             Some(given) if found.others == 0 => given > u64::from(found.is_there),
             Some(given) => given != found.others,
         };
-        let is_followed = found.others > 0 || found.is_there;
-        if let Some(last) = self.files.back_mut().filter(|_| is_followed) {
-            last.is_gap_before |= std::mem::take(&mut self.has_missed);
+        // Before which of those that were found now it lies, nobody knows.
+        let behind = found.others.max(u64::from(found.is_there));
+        if behind > 0 && std::mem::take(&mut self.has_missed) {
+            let behind = self.files.iter_mut().rev().take(behind as usize);
+            behind.for_each(|file| file.is_gap_before = true);
         }
         Ok(is_other)
     }
