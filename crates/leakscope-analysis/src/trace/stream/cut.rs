@@ -209,7 +209,10 @@ impl Stream {
     /// Whether one of the packets that are not sure yet has a start sequence in it.
     fn start_was_swallowed(&self) -> bool {
         let mut unsure = self.sure..self.cut;
-        unsure.any(|number| self.swallows_start(self.start_of(number)) == Some(true))
+        unsure.any(|number| {
+            let place = self.start_of(number)..self.start_of(number + 1);
+            self.swallows_start(&place) == Some(true)
+        })
     }
 
     /// Whether a long delta is no surprise: a core that begins late tells at once which parts of its clock's period have gone by,
@@ -251,7 +254,7 @@ impl Stream {
     /// Whether ordinary packets begin inside a packet and lead beyond it: then it may be no packet, but what damage
     /// made of these; or a start sequence does. `None` if more than the bytes up to `end` must tell.
     fn has_rival(&self, packet: Range<usize>, end: usize, is_end: bool) -> Option<bool> {
-        let mut is_certain = match self.swallows_start(packet.start) {
+        let mut is_certain = match self.swallows_start(&packet) {
             Some(true) => return Some(true),
             answer => answer.is_some(),
         };
@@ -268,15 +271,21 @@ impl Stream {
         is_certain.then_some(false)
     }
 
-    /// Whether a start sequence begins inside the packet that stands there: a reset has cut it off. `None` if more bytes must tell.
-    fn swallows_start(&self, start: usize) -> Option<bool> {
-        let bytes = &self.buffer[start..self.unread.end];
+    /// Whether a start sequence begins inside the packet that stands there, before what comes next: a reset has cut it off.
+    /// `None` if more bytes must tell.
+    fn swallows_start(&self, place: &Range<usize>) -> Option<bool> {
+        let bytes = &self.buffer[place.start..self.unread.end];
+        let seen = &bytes[..bytes.len().min(place.len() + sync::SYNC.len())];
+        // Of ten bytes in a row, one is looked at.
+        let mut some = seen.iter().step_by(sync::SYNC.len()).skip(1);
+        if seen.last() != Some(&0) && some.all(|&byte| byte != 0) {
+            return Some(false);
+        }
         let frame = split(bytes, self.part.core_bit);
         let Some(Frame { length, .. }) = frame.ok().filter(|frame| can_be_torn(frame.id)) else {
             return Some(false);
         };
         let is_open = |at: usize| !self.complete && bytes.len() < at + START;
-        let seen = &bytes[..bytes.len().min(length + sync::SYNC.len())];
         for at in sync::zeros(seen, 1).filter(|&at| at < length) {
             if sync::at(&bytes[at..], self.part.core_bit) == Some(sync::Sync::Start) {
                 return Some(true);
