@@ -2494,6 +2494,11 @@ bool leakscope_init(const struct leakscope_config *config) {
         recorder.config.id_shift &= 31u;
         recorder.config.heap_alignment_bits &= 31u;
         recorder.config.filter_one_in += recorder.config.filter_one_in == 0;
+        if (LEAKSCOPE_ESP_IDF) {
+            /* It has no word for what is left out: a free of such a block would be one too many. */
+            recorder.config.filter_least_size = 0;
+            recorder.config.filter_task = NULL;
+        }
         set_bounds(config);
         for (uint32_t i = 0; i < LEAKSCOPE_CORES; i++) {
             cores[i].up = &_SEGGER_RTT.up[i + 1];

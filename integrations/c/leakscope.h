@@ -59,9 +59,9 @@ struct leakscope_config {
     uintptr_t code_start, code_end;      /* only frames in here are recorded; needed for scans, which read it */
     uintptr_t stacks_start, stacks_end;  /* memory that may be read for call stacks; 0: see leakscope_stack_end */
     uint16_t scan_words;                 /* how far a stack is scanned (LEAKSCOPE_SCAN): at most 16,383; 0: 128 */
-    size_t filter_least_size;            /* smaller blocks are left out */
+    size_t filter_least_size;            /* smaller blocks are left out; not in ESP-IDF's dialect */
     uint32_t filter_one_in;              /* only one block in so many is recorded, by its address */
-    const void *filter_task;             /* only what this task allocates is recorded, and what all tasks free */
+    const void *filter_task;             /* only what this task allocates is recorded, and what all tasks free; not there either */
     enum leakscope_policy record_policy; /* of standalone mode */
 };
 

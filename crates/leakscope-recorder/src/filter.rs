@@ -3,7 +3,7 @@
 use crate::event::Block;
 
 /// Leaves blocks out, with all that happens to them. The recording says which, so that a host takes what it sees for a
-/// part.
+/// part. ESP-IDF's dialect has no word for that: there, only [`Filter::one_in`] holds, which leaves out a block's free with it.
 ///
 /// ```
 /// use leakscope_recorder::stream::{Config, Filter};
@@ -48,9 +48,13 @@ impl Filter {
 
     /// Whether a block is recorded; a size of 0 is not known.
     pub(crate) fn admits(&self, block: Block) -> bool {
-        let is_large = block.size == 0 || block.size >= self.least_size;
+        (block.size == 0 || block.size >= self.least_size) && self.takes(block)
+    }
+
+    /// Whether it is one of the sample, by its address.
+    pub(crate) fn takes(&self, block: Block) -> bool {
         // The low bits of addresses are zero, and heaps hand out the same few again and again.
         let mixed = (block.address as u32).wrapping_mul(0x9E37_79B1);
-        is_large && (u64::from(mixed) * u64::from(self.one_in)) >> 32 == 0
+        (u64::from(mixed) * u64::from(self.one_in)) >> 32 == 0
     }
 }
