@@ -307,27 +307,28 @@ fn a_clock_that_stands() {
     assert!(!reading.verdict(LEAK).is_leak());
 }
 
+/// A boot of a program that leaks nothing.
+fn boot(clock: u64) -> Scenario {
+    let mut recording = Scenario::empty();
+    recording.start().init().systime_us(clock);
+    recording
+        .system("N=app,D=esp32,O=FreeRTOS")
+        .module(512, IDF_HEAP)
+        .task(MAIN, "main")
+        .run(MAIN);
+    for round in 0..40 {
+        let block = BLOCK + 64 * (round % 5);
+        recording.after(900).allocate(block, 40, OTHER);
+        recording.after(90).event(34, &[round]);
+        recording.after(900).free(block, LEAK);
+    }
+    recording
+}
+
 /// A link that shows no loss ends a boot in the middle of a packet, which what follows would complete: zeros, a start, anything.
 #[test]
 fn a_reset_cuts_a_packet_off() {
-    let boot = |clock: u64| {
-        let mut recording = Scenario::empty();
-        recording.start().init().systime_us(clock);
-        recording
-            .system("N=app,D=esp32,O=FreeRTOS")
-            .module(512, IDF_HEAP)
-            .task(MAIN, "main")
-            .run(MAIN);
-        for round in 0..40 {
-            let block = BLOCK + 64 * (round % 5);
-            recording.after(900).allocate(block, 40, OTHER);
-            recording.after(90).event(34, &[round]);
-            recording.after(900).free(block, LEAK);
-        }
-        recording
-    };
-    let first = boot(5_000_000);
-    let (whole, places) = first.plain_with_places();
+    let (whole, places) = boot(5_000_000).plain_with_places();
     let second = boot(100_000).plain();
     let events = |places: &[Range<usize>]| {
         let heap = |place: &&Range<usize>| whole[place.start] == 0x80 || whole[place.start] == 0x81;
