@@ -107,6 +107,15 @@ impl HeapModel {
         abandoned.map(|moving| moving.time)
     }
 
+    /// Whether what ended at an address since then was about to be reallocated, and who did that went on without an end of it: the
+    /// event that says where it lives now was mistaken, and it may have stayed.
+    pub(super) fn was_left_moving(&self, address: u64, since: u64) -> bool {
+        self.moving.iter().any(|moving| {
+            let (by, events) = moving.by;
+            moving.address == address && moving.time <= since && self.contexts.events(by) > events
+        })
+    }
+
     #[cold]
     pub(super) fn observe_kept(
         &mut self,

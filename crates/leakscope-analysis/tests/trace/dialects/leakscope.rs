@@ -197,6 +197,29 @@ fn a_reallocation_that_is_interrupted() {
     );
 }
 
+/// One bit of the event that ends it: the block may have stayed, so that its free proves nothing; another one's does.
+#[test]
+fn a_reallocation_that_ends_elsewhere() {
+    let mut recording = begun_anew([0, 1, 0]);
+    let [block, other] = [turned(BASE + 64), turned(BASE + 128)];
+    recording.event(517, &[1, 0x10]);
+    for address in [block, other] {
+        recording.after(1).event(512, &[address, 16, 1]);
+    }
+    recording.after(1).event(520, &[block, 1]);
+    recording.after(1).event(522, &[block ^ 0x400, 900, 1]);
+    for address in [block, other, other] {
+        recording.after(1).event(519, &[address, 1]);
+    }
+    let reading = read_one(recording.plain());
+    let anomalies = reading.outcome.anomalies.iter();
+    let doubts: Vec<(u64, bool)> = anomalies
+        .map(|anomaly| (anomaly.address, anomaly.is_doubtful))
+        .collect();
+    let [block, other] = [64, 128].map(|offset| u64::from(BASE) + offset);
+    assert_eq!(doubts, [(other, false), (block, true)]);
+}
+
 /// A number whose definition was lost is not taken for the stack that had its slot before; what is repeated keeps the rest.
 #[test]
 fn a_lost_definition_makes_a_stack_unknown() {
