@@ -304,8 +304,17 @@ impl Leakscope {
 struct KnownStacks {
     /// How many the recorder has at once; 0 if it does not say, and a number holds until it is defined again.
     slots: u32,
-    /// By slot, or by number: a number, and its stack.
-    stacks: Vec<(u32, StackId)>,
+    /// By slot, or by number.
+    stacks: Vec<KnownStack>,
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct KnownStack {
+    number: u32,
+    stack: StackId,
+    /// Another number of this slot that was met once, and not defined: a bit may have made it of this one.
+    other: u32,
 }
 
 impl KnownStacks {
@@ -324,7 +333,8 @@ impl KnownStacks {
         }
     }
 
-    /// The stack that a number stands for. A number of another generation says that its slot was given to another stack.
+    /// The stack that a number stands for. A number of another generation says that its slot was given to another stack, if it is
+    /// met twice.
     #[inline(always)]
     fn get(&mut self, number: u32) -> StackId {
         if number == 0 {
@@ -332,9 +342,12 @@ impl KnownStacks {
         }
         let place = self.place(number);
         match self.stacks.get_mut(place) {
-            Some(&mut (known, stack)) if known == number => stack,
-            Some(other) => {
-                *other = (0, StackId::NONE);
+            Some(known) if known.number == number => known.stack,
+            Some(known) => {
+                if known.other == number {
+                    *known = KnownStack::default();
+                }
+                known.other = number;
                 StackId::NONE
             }
             None => StackId::NONE,
@@ -347,9 +360,13 @@ impl KnownStacks {
             return;
         }
         if place >= self.stacks.len() {
-            self.stacks.resize(place + 1, (0, StackId::NONE));
+            self.stacks.resize(place + 1, KnownStack::default());
         }
-        self.stacks[place] = (number, stack);
+        self.stacks[place] = KnownStack {
+            number,
+            stack,
+            other: 0,
+        };
     }
 }
 
