@@ -24,7 +24,7 @@ const TRIAL: u64 = 2000;
 /// … if the best has predicted more of them, by at least one in this many.
 const BEHIND: u64 = 50;
 
-/// So many addresses behind a pause show that little happened meanwhile, if they are where they were expected.
+/// This many addresses behind a pause show that little happened meanwhile, if they are where they were expected.
 const SINCE_PAUSE: u64 = 20;
 
 /// A heap's memory, as each allocator that could be it would have it.

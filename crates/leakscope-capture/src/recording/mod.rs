@@ -403,7 +403,7 @@ struct Run<'r> {
     bytes: u64,
     /// When tracing began.
     began: Option<Instant>,
-    /// Behind the last bytes that came stands already that some may be missing.
+    /// The mark that bytes may be missing stands behind the last ones that came.
     is_marked: bool,
     tell: &'r mut dyn FnMut(SourceEvent),
 }
@@ -469,7 +469,7 @@ impl Run<'_> {
         }
     }
 
-    /// So many bytes are left that should have been taken: the recording ends early.
+    /// The recording ends early: `left` bytes are there that should have been taken.
     fn leave(&mut self, left: u64, failed: Option<SourceError>) -> Reason {
         if let Err(error) = self.mark() {
             return Reason::NotWritten(error);

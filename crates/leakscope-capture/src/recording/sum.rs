@@ -21,7 +21,7 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    /// Of nothing yet.
+    /// The sum of nothing, from there on.
     pub(super) fn from(offset: u64) -> Self {
         Self {
             from: offset,

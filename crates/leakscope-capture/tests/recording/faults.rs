@@ -323,7 +323,7 @@ fn what_is_there_already_is_recorded() {
     assert!(error.to_string().starts_with("1 B "), "{error}");
     recorded.check_data(&[&vec![17; bytes - 1][..], &MARK].concat());
 
-    // So many were wanted.
+    // As many were wanted.
     let recorded = record::so_many(full(1), 65_536);
     assert!(matches!(recorded.ending.reason, Reason::Size));
     assert_eq!(recorded.data().len() as u64, 65_536 + LAST_BYTES);

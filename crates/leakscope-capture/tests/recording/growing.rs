@@ -281,7 +281,7 @@ fn a_follower_that_is_followed_is_not_waited_for() {
     assert!(!looks.iter().any(is_gap));
 }
 
-/// Of any that was read, what comes later is missing, and is said once.
+/// What comes later into any that was read is missing, and is said once.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_grows_two_turns_later() {

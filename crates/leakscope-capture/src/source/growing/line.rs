@@ -10,7 +10,7 @@ use super::tail::{Look, Tail};
 
 /// How long a file must stay still before the one that has taken its place is read.
 const STILL: Duration = Duration::from_secs(1);
-/// So many that were read are watched still: they may grow, or come back.
+/// How many that were read are watched still: they may grow, or come back.
 const LEFT: usize = 16;
 /// A name that is given anew whenever it is looked at is not looked at for ever.
 const ROUNDS: usize = 16;
@@ -30,7 +30,7 @@ pub(super) struct Line {
 
 /// What the path leads to.
 struct Found {
-    /// So many others than before.
+    /// How many are others than before.
     others: u64,
     /// How often its name was given meanwhile, if that is known.
     given: Option<u64>,

@@ -12,7 +12,7 @@ use crate::remembered::{Remembered, Standing};
 const CHUNK: u64 = 64 * 1024;
 /// The zeros of a sync.
 const SYNC: u64 = leakscope_systemview::sync::SYNC.len() as u64;
-/// So much of the end of one that waits is looked at.
+/// How much of the end of one that waits is looked at, in bytes.
 const SEEN: u64 = 4096;
 
 #[derive(Debug)]
