@@ -53,7 +53,8 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
 }
 
 /// The floors; where an allocation that was lost may be why nothing is known to have lived, the floor before. An
-/// array that is enlarged has one block, which is unknown until the next time if the news of it is lost.
+/// array that is enlarged has one block, which is unknown until the next time if the news of it is lost. At the end there is no next
+/// time: what has come down to nothing there may as well have been freed.
 fn known_floors<'a>(case: &Case<'a>, loss: Option<&Loss<'_>>) -> Cow<'a, [u64]> {
     let floors = case.floors().bytes;
     let begun = floors.iter().take_while(|&&floor| floor == 0).count();
@@ -66,7 +67,8 @@ fn known_floors<'a>(case: &Case<'a>, loss: Option<&Loss<'_>>) -> Cow<'a, [u64]> 
         return floors.into();
     }
     let mut known = floors.to_vec();
-    for window in begun + 1..known.len() {
+    let last = floors.iter().rposition(|&floor| floor > 0);
+    for window in begun + 1..last.unwrap_or_default() {
         if known[window] == 0 {
             known[window] = known[window - 1];
         }
