@@ -4,6 +4,7 @@ use super::blocks::LiveBlock;
 use super::effect::{Completes, Effect, UnknownFree};
 use super::fold::FoldStack;
 use super::model::HeapModel;
+use super::site_id::SiteId;
 use crate::trace::{Occasion, StackId, Stacks};
 
 /// More than this are no reallocations under way, but ones whose end was lost.
@@ -114,6 +115,17 @@ impl HeapModel {
             let (by, events) = moving.by;
             moving.address == address && moving.time <= since && self.contexts.events(by) > events
         })
+    }
+
+    /// How many of a call site's blocks are being reallocated now: who does that has done nothing else since.
+    pub(super) fn moves_under_way(&self, site: SiteId) -> u64 {
+        let of_site = self.moving.iter().filter(|moving| {
+            let (by, events) = moving.by;
+            let block = moving.block.ok();
+            let is_of_site = block.is_some_and(|block| block.site == site.number());
+            is_of_site && self.contexts.events(by) == events
+        });
+        of_site.count() as u64
     }
 
     #[cold]

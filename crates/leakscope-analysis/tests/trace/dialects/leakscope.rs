@@ -220,6 +220,27 @@ fn a_reallocation_that_ends_elsewhere() {
     assert_eq!(doubts, [(other, false), (block, true)]);
 }
 
+/// Nobody has freed what is being enlarged when the device dies.
+#[test]
+fn a_recording_that_ends_in_a_reallocation() {
+    for (last, verdict) in [(519, Verdict::AllFreed), (520, Verdict::Uncertain)] {
+        let mut recording = begun_anew([0, 1, 0]);
+        recording.event(517, &[1, 0x10]);
+        let places = [turned(BASE + 64), turned(BASE + 0x8000)];
+        recording.after(1).event(512, &[places[0], 16, 1]);
+        for step in 0..100 {
+            let [old, new] = [step % 2, (step + 1) % 2].map(|place| places[place]);
+            recording.after(500).event(520, &[old, 1]);
+            let size = 16 * (step as u32 + 2);
+            recording.after(1).event(521, &[new, size, 1, old]);
+        }
+        recording.after(500).event(last, &[places[0], 1]);
+        let reading = read_one(recording.plain());
+        let frame = u64::from(CODE) + 0x10;
+        assert_eq!(reading.verdict(&[frame as u32]), verdict);
+    }
+}
+
 /// A number whose definition was lost is not taken for the stack that had its slot before, nor is that from the second time on that
 /// it is met; what is repeated keeps the rest.
 #[test]
