@@ -151,7 +151,9 @@ impl TargetClock {
         };
         let is_paced = ticks > 3 * (ticks / PACED.of_elapsed + hz / PACED.of_second);
         let shifts = if may_be_shifted { MOST_SHIFT } else { 0 };
-        if (0..=shifts).any(|shift| keeps_pace(before, now, ticks, 1 << shift))
+        // No counter runs faster than the processor.
+        let mut shifts = (0..=shifts).filter(|&shift| shift == 0 || hz << shift <= cpu_hz);
+        if shifts.any(|shift| keeps_pace(before, now, ticks, 1 << shift))
             || is_paced && may_run_on(&PACED)
         {
             return Told::RunsOn;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::Start;
-use leakscope_systemview::Packet;
+use leakscope_systemview::{Init, Packet};
 use leakscope_testing::scenario::{HZ, IDF_HEAP, MAIN, Scenario};
 
 use crate::reading::{Reading, read_one};
@@ -75,7 +75,7 @@ fn a_clock_that_counts_faster_after_a_restart() {
     let mut recording = Scenario::begun();
     leak(&mut recording, 0, 10);
     recording.sync().packet(&Packet::TraceStart);
-    recording.packet(&Packet::Init(leakscope_systemview::Init {
+    recording.packet(&Packet::Init(Init {
         timestamp_hz: 40 * HZ,
         cpu_hz: 160 * HZ,
         ram_base: 0,
@@ -240,6 +240,33 @@ fn a_narrow_counter_that_comes_round_was_not_reset() {
         cycles: if time < 60_000_000 { 5000 } else { 5400 },
     };
     assert!(sessions_told(120, true, reset) > 1);
+}
+
+/// No counter is faster than the processor, so that time stamps leave no bits out where both run as fast: a boot that was as long
+/// as a shortened counter takes to come round is over all the same.
+#[test]
+fn a_boot_may_be_as_long_as_a_counter_would_take() {
+    for ticks in [4096 * 100, 4096 * 100 + 1, 8192 * 30] {
+        let mut recording = Scenario::empty();
+        for boot in 0..2_u64 {
+            recording.sync().packet(&Packet::TraceStart);
+            recording.packet(&Packet::Init(Init {
+                timestamp_hz: HZ,
+                cpu_hz: HZ,
+                ram_base: 0x2000_0000,
+                id_shift: 2,
+            }));
+            recording.packet(&Packet::SystimeCycles { cycles: 50 });
+            recording.module(512, IDF_HEAP).run(MAIN);
+            leak(&mut recording, 0, 3);
+            recording.after((boot + 1) * ticks - recording.time());
+        }
+        assert_eq!(
+            read_one(recording.plain()).outcome.sessions.len(),
+            2,
+            "{ticks}"
+        );
+    }
 }
 
 /// A clock may come round: a tick of 16 bits, a counter of 32 that is told in place of microseconds. And one that stands still
