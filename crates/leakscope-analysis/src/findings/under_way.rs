@@ -1,3 +1,5 @@
+//! A call site whose last block is being reallocated where the recording, or the boot, ends: it was not freed.
+
 use super::{Confidence, Finding, Verdict, Word};
 
 /// The verdict on a call site of whose blocks so many are being reallocated where the recording, or the boot, ends: nobody has freed

@@ -101,29 +101,30 @@ impl HeapModel {
 
     /// When reallocations began of blocks that nobody saw begin, and who began them went on without an end of theirs.
     pub(super) fn abandoned_moves(&self) -> impl Iterator<Item = u64> {
-        let abandoned = self.moving.iter().filter(|moving| {
-            let (by, events) = moving.by;
-            moving.block.is_err() && self.contexts.events(by) > events
-        });
+        let abandoned =
+            (self.moving.iter()).filter(|moving| moving.block.is_err() && self.has_gone_on(moving));
         abandoned.map(|moving| moving.time)
+    }
+
+    /// Whether who reallocates has done something else since.
+    fn has_gone_on(&self, moving: &Moving) -> bool {
+        let (by, events) = moving.by;
+        self.contexts.events(by) > events
     }
 
     /// Whether what ended at an address since then was about to be reallocated, and who did that went on without an end of it: the
     /// event that says where it lives now was mistaken, and it may have stayed.
     pub(super) fn was_left_moving(&self, address: u64, since: u64) -> bool {
         self.moving.iter().any(|moving| {
-            let (by, events) = moving.by;
-            moving.address == address && moving.time <= since && self.contexts.events(by) > events
+            moving.address == address && moving.time <= since && self.has_gone_on(moving)
         })
     }
 
     /// How many of a call site's blocks are being reallocated now: who does that has done nothing else since.
     pub(super) fn moves_under_way(&self, site: SiteId) -> u64 {
         let of_site = self.moving.iter().filter(|moving| {
-            let (by, events) = moving.by;
             let block = moving.block.ok();
-            let is_of_site = block.is_some_and(|block| block.site == site.number());
-            is_of_site && self.contexts.events(by) == events
+            block.is_some_and(|block| block.site == site.number()) && !self.has_gone_on(moving)
         });
         of_site.count() as u64
     }

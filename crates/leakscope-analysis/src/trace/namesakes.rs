@@ -1,3 +1,5 @@
+//! Tasks that are the same in all boots of a target.
+
 use rustc_hash::FxHashMap;
 
 /// Which tasks of one boot are which of the boots before: those of the same name, at the same address if one was there, and

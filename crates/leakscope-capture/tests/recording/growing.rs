@@ -258,7 +258,7 @@ fn a_file_that_is_cut_off_before_it_is_read() {
     }
 }
 
-/// Whoever writes into the third was told that the second was put aside, and so of the first.
+/// The third one's writer was told that the second was put aside, and so of the first.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_follower_that_is_followed_is_not_waited_for() {

@@ -165,7 +165,7 @@ impl Line {
         for (at, follower) in self.files.iter().enumerate().skip(1) {
             if follower.has_more()? {
                 is_followed = true;
-                // Whoever wrote into it was told, and it was put aside as well.
+                // Its writer was told, for it was put aside as well.
                 is_left |= at < last;
             }
         }
