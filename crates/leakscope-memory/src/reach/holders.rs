@@ -48,6 +48,9 @@ pub(super) struct Ways {
     pub(super) branches: Vec<Branch>,
 }
 
+/// What kind of root a word is.
+type RootOf<'f> = dyn Fn(&Pointer) -> Root + 'f;
+
 /// Finds the ways: by pointers to beginnings, then by any, at last from floats. What can be reached from a variable is, even
 /// if a stack or a register is nearer: those are gone a moment later.
 pub(super) fn find(look: &Look<'_>) -> Ways {
@@ -82,7 +85,7 @@ pub(super) fn find(look: &Look<'_>) -> Ways {
         _ => Root::Unnamed,
     };
     let pointers = &look.pointers;
-    let classes: [(&[Pointer], &dyn Fn(&Pointer) -> Root); 4] = [
+    let classes: [(&[Pointer], &RootOf<'_>); 4] = [
         (&pointers.statics, &variable),
         (&pointers.stacks, &stack),
         (&pointers.registers, &register),
@@ -121,7 +124,7 @@ impl Search<'_> {
         reached: &mut Vec<usize>,
         roots: &[Pointer],
         only_starts: bool,
-        root_of: &dyn Fn(&Pointer) -> Root,
+        root_of: &RootOf<'_>,
     ) {
         self.waiting.extend(reached.drain(..));
         for pointer in roots {

@@ -296,7 +296,7 @@ fn an_allocators_lists_of_free_chunks_hold_no_block() {
     // Chunks of 24 bytes: a block, a free one, a block, the rest of the heap. The last word of a block is the first one of the
     // header behind it.
     let heap = |behind_free: [u32; 2], size: u32| {
-        let mut words = vec![0, 24 | 1, 0, 0, 0, 0];
+        let mut words = vec![0, 0x18 | 1, 0, 0, 0, 0];
         words.extend([0xABCD, size, GLOBALS, GLOBALS, 0, 0]);
         words.extend([behind_free[0], 24, behind_free[1], 0, 0, 0]);
         words.extend([0x1234, 0x100 | 1, 0, 0]);
@@ -330,12 +330,12 @@ fn an_allocators_lists_of_free_chunks_hold_no_block() {
     let all = || vec![block(8), block(56)];
     let lost = [Kind::Definite; 2];
     assert_eq!(
-        kinds(&[free, rest], &heap([24, 0], 24 | 1), all()),
+        kinds(&[free, rest], &heap([24, 0], 0x18 | 1), all()),
         lost,
         "dlmalloc"
     );
     // In TLSF a size does not count the header's first word, which is the address of the chunk in front.
-    let tlsf = heap([0; 2], 20 | 1).into_iter().enumerate();
+    let tlsf = heap([0; 2], 0x14 | 1).into_iter().enumerate();
     let tlsf: Vec<u32> = tlsf
         .map(|(at, word)| if at == 12 { free } else { word })
         .collect();
@@ -343,10 +343,10 @@ fn an_allocators_lists_of_free_chunks_hold_no_block() {
 
     // A program's own pointer into the last word of a block counts: what stands behind is in use, or says nothing of free memory.
     let possible = [Kind::Possible, Kind::Definite];
-    let in_use = heap([24, 0], 24 | 1);
+    let in_use = heap([24, 0], 0x18 | 1);
     let with_middle = vec![block(8), block(32), block(56)];
     assert_eq!(kinds(&[free], &in_use, with_middle)[..1], possible[..1]);
-    for (behind, size) in [([24, 0], 24), ([24, 0], 24 | 3), ([0, 0], 24 | 1)] {
+    for (behind, size) in [([24, 0], 24), ([24, 0], 0x18 | 3), ([0, 0], 0x18 | 1)] {
         assert_eq!(kinds(&[free], &heap(behind, size), all()), possible);
     }
     // And so do pointers to the word before it, and to a beginning.
