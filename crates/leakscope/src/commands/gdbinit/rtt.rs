@@ -40,13 +40,41 @@ pub(super) fn commands(session: &Session<'_>) -> anyhow::Result<String> {
         elf,
         server,
         output,
-        start,
-        stop,
         ..
     } = session;
+    let (from, begin) = match &session.start {
+        Some(start) => (
+            start.clone(),
+            format!(
+                "# If the program is past {start} by now: monitor reset halt\nthbreak *{start}\ncontinue\n\n"
+            ),
+        ),
+        None => ("now".to_owned(), String::new()),
+    };
+    let (to, end) = match &session.stop {
+        Some(stop) => (
+            stop.clone(),
+            format!(
+                "\
+thbreak *{stop}
+commands
+  silent
+  leakscope_take
+  echo The recording is {output}\\n
+end
+
+continue
+"
+            ),
+        ),
+        None => (
+            "Ctrl-C".to_owned(),
+            format!("continue\nleakscope_take\necho The recording is {output}\\n\n"),
+        ),
+    };
     Ok(format!(
         "\
-# Records the heap between {start} and {stop}, out of RTT's buffer in the target's memory:
+# Records the heap from {from} to {to}, out of RTT's buffer in the target's memory:
 #   gdb -x FILE
 # The buffer has to hold all of it, for GDB reads it at the end. (Ctrl-C, leakscope_take and continue make room
 # by hand. `leakscope record --gdb` empties it all the time.) Written by `leakscope gdbinit`.
@@ -55,7 +83,6 @@ set confirm off
 set language c
 file \"{elf}\"
 target extended-remote {server}
-# If the program is past {start} by now: monitor reset halt
 
 # Finds the channel SysView: $channel is where it is described.
 define leakscope_find
@@ -109,18 +136,7 @@ define leakscope_take
 end
 
 set $is_new = 1
-thbreak *{start}
-continue
-
-thbreak *{stop}
-commands
-  silent
-  leakscope_take
-  echo The recording is {output}\\n
-end
-
-continue
-"
+{begin}{end}"
     ))
 }
 
