@@ -42,36 +42,9 @@ pub(super) fn commands(session: &Session<'_>) -> anyhow::Result<String> {
         output,
         ..
     } = session;
-    let (from, begin) = match &session.start {
-        Some(start) => (
-            start.clone(),
-            format!(
-                "# If the program is past {start} by now: monitor reset halt\nthbreak *{start}\ncontinue\n\n"
-            ),
-        ),
-        None => ("now".to_owned(), String::new()),
-    };
-    let (to, end) = match &session.stop {
-        Some(stop) => (
-            stop.clone(),
-            format!(
-                "\
-thbreak *{stop}
-commands
-  silent
-  leakscope_take
-  echo The recording is {output}\\n
-end
-
-continue
-"
-            ),
-        ),
-        None => (
-            "Ctrl-C".to_owned(),
-            format!("continue\nleakscope_take\necho The recording is {output}\\n\n"),
-        ),
-    };
+    let from = session.start.as_deref().unwrap_or("now");
+    let to = session.stop.as_deref().unwrap_or("Ctrl-C");
+    let course = course(session);
     Ok(format!(
         "\
 # Records the heap from {from} to {to}, out of RTT's buffer in the target's memory:
@@ -136,8 +109,39 @@ define leakscope_take
 end
 
 set $is_new = 1
-{begin}{end}"
+{course}"
     ))
+}
+
+/// From its beginning to its end.
+fn course(session: &Session<'_>) -> String {
+    let begin = session.start.as_deref().map(|start| {
+        format!(
+            "\
+# If the program is past {start} by now: monitor reset halt
+thbreak *{start}
+continue
+
+"
+        )
+    });
+    let output = &session.output;
+    let end = match &session.stop {
+        Some(stop) => format!(
+            "\
+thbreak *{stop}
+commands
+  silent
+  leakscope_take
+  echo The recording is {output}\\n
+end
+
+continue
+"
+        ),
+        None => format!("continue\nleakscope_take\necho The recording is {output}\\n\n"),
+    };
+    begin.unwrap_or_default() + &end
 }
 
 fn words(session: &Session<'_>) -> Words {
