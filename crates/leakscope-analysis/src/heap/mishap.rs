@@ -64,8 +64,8 @@ impl HeapModel {
                 }
                 _ => {
                     if let Some(ended) = self.carried.free(address, now.time) {
-                        for address in ended {
-                            self.paused.end(address, stack, now);
+                        for ended in ended {
+                            self.paused.end(ended, stack, ended == address, now);
                         }
                         self.totals.frees_of_older_blocks += 1;
                         return UnknownFree::Older;
