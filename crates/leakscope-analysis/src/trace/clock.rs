@@ -2,6 +2,13 @@
 
 use leakscope_systemview::Init;
 
+/// What a target's clock says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Clock {
+    Microseconds(u64),
+    Cycles(u32),
+}
+
 /// What a target's clock says of a start sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {

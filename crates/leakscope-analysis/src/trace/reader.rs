@@ -279,6 +279,12 @@ impl Trace {
                 bytes,
                 time,
             } => (ProblemKind::Cut { bytes }, offset, Some(time)),
+            Special::PerhapsTorn { time, clock } => {
+                if self.would_be_reset(index, time, clock) {
+                    self.streams[index].stream.leave_delta_out();
+                }
+                return None;
+            }
         };
         self.streams[index].damaged_at = time;
         self.problem(index, kind, offset, time);
