@@ -96,6 +96,8 @@ pub(super) struct StreamState {
     pub(super) pauses: u32,
     /// Whether its last start sequence is behind a pause.
     pub(super) was_paused: bool,
+    /// Whether it started behind a stop, and its clock is still to say whether the target was reset meanwhile.
+    pub(super) asks_clock: bool,
     pub(super) held: Option<Held>,
 }
 
@@ -146,6 +148,7 @@ impl Trace {
             restarts: 0,
             pauses: 0,
             was_paused: false,
+            asks_clock: false,
             held: None,
         });
         let mut problems = Problems::default();
