@@ -155,6 +155,9 @@ impl Trace {
         if let Some(core) = layout.same_core_twice {
             problems.add(ProblemKind::SameCoreTwice { core }, 0, None, None);
         }
+        for &input in &layout.cut_inputs {
+            problems.add(ProblemKind::PackedCut, input, None, None);
+        }
         Self {
             streams: streams.collect(),
             espressif: layout.espressif,
