@@ -119,6 +119,11 @@ impl TargetClock {
         }
     }
 
+    /// Whether the target tells what it says.
+    pub(super) fn is_known(&self) -> bool {
+        self.microseconds.is_some() || self.cycles.is_some()
+    }
+
     /// A start sequence comes.
     pub(super) fn begin(&mut self) {
         self.began = true;

@@ -200,6 +200,16 @@ impl Trace {
         if first_here || !after_stop {
             return Start::Repeated;
         }
+        // If it was a reset, the other cores are to come to it, too.
+        if self.waits_for_others() && self.streams[index].target_clock.is_known() {
+            self.streams[index].asks_clock = true;
+            return Start::Repeated;
+        }
+        self.pause(index, piece)
+    }
+
+    /// The recording was stopped and started again, and the target ran on.
+    fn pause(&mut self, index: usize, piece: &Piece) -> Start {
         let offset = self.streams[index].stream.offset(piece);
         self.begin_session(index, ProblemKind::Paused, offset, piece.time);
         Start::AfterStop
@@ -237,8 +247,12 @@ impl Trace {
     fn follow_clock(&mut self, index: usize, piece: &Piece, told: Told, clock: u64) -> Meant {
         let source = &mut self.streams[index];
         let is_empty = self.counts.heap_events == self.before_session;
+        let was_stopped = std::mem::take(&mut source.asks_clock);
         if told == Told::RunsOn || told == Told::Either && (source.was_paused || is_empty) {
-            return Meant::System;
+            return match was_stopped {
+                true => Meant::Start(self.pause(index, piece)),
+                false => Meant::System,
+            };
         }
         source.restarts += 1;
         if source.restarts <= self.restarts {
