@@ -177,8 +177,7 @@ impl HeapModel {
         } else if totals.allocations > 0 && !self.keys.saw_stack {
             note(ProblemKind::NoCallStacks);
         }
-        if self.has_unseen_allocations() {
-            let frees = totals.frees_of_older_blocks;
+        if let Some(frees) = self.frees_of_unseen() {
             note(ProblemKind::AllocationsUnseen { frees });
         }
         if joined > 0 || totals.double_frees + totals.wrong_frees > Outcome::KEPT as u64 {
