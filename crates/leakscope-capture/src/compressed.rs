@@ -1,6 +1,9 @@
 //! Compressed files, recognised by their first bytes.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ impl Compression {
         match head {
             [0x1F, 0x8B, ..] => Some(Self::Gzip),
             [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Self::Zstd),
+            // A skippable frame, with which parallel packers begin.
+            [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Self::Zstd),
             _ => None,
         }
     }
@@ -47,40 +52,87 @@ pub(crate) fn unpack(
     target: &mut impl Write,
     most: u64,
 ) -> io::Result<Unpacked> {
+    let mut target = Target {
+        target,
+        bytes: 0,
+        most,
+    };
     let packed = BufReader::new(packed);
     match compression {
-        Compression::Gzip => {
-            let mut decoder = flate2::bufread::MultiGzDecoder::new(packed);
-            copy(&mut decoder, target, most)
-        }
-        Compression::Zstd => match ruzstd::decoding::StreamingDecoder::new(packed) {
-            Ok(mut decoder) => copy(&mut decoder, target, most),
-            Err(error) => Ok(Unpacked::InPart {
-                bytes: 0,
-                reason: error.to_string(),
-            }),
-        },
+        Compression::Gzip => target.fill(&mut flate2::bufread::MultiGzDecoder::new(packed)),
+        Compression::Zstd => unpack_frames(packed, &mut target),
     }
 }
 
-fn copy(source: &mut impl Read, target: &mut impl Write, most: u64) -> io::Result<Unpacked> {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut bytes = 0;
+/// A file of Zstandard's is a sequence of frames; some hold nothing that is packed (RFC 8878, 3.1).
+fn unpack_frames(
+    mut packed: impl BufRead,
+    target: &mut Target<'_, impl Write>,
+) -> io::Result<Unpacked> {
+    let mut decoder = FrameDecoder::new();
     loop {
-        match source.read(&mut buffer) {
-            Ok(0) => return Ok(Unpacked::Whole),
-            Ok(count) => {
-                bytes += count as u64;
-                if bytes > most {
-                    return Ok(Unpacked::TooMuch);
+        match packed.fill_buf() {
+            Ok([]) => return Ok(Unpacked::Whole),
+            Ok(_) => {}
+            Err(error) => return Ok(target.damaged(&error)),
+        }
+        match StreamingDecoder::new_with_decoder(&mut packed, &mut decoder) {
+            Ok(mut frame) => match target.fill(&mut frame)? {
+                Unpacked::Whole => {}
+                other => return Ok(other),
+            },
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length,
+                ..
+            })) => {
+                let skipped = io::copy(&mut (&mut packed).take(length.into()), &mut io::sink());
+                match skipped {
+                    Ok(skipped) if skipped == u64::from(length) => continue,
+                    Ok(_) => return Ok(target.damaged(&"a frame is cut off")),
+                    Err(error) => return Ok(target.damaged(&error)),
                 }
-                target.write_all(&buffer[..count])?;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                let reason = error.to_string();
-                return Ok(Unpacked::InPart { bytes, reason });
+            Err(error) => return Ok(target.damaged(&error)),
+        }
+        let sum = decoder.get_checksum_from_data();
+        if sum.is_some() && sum != decoder.get_calculated_checksum() {
+            return Ok(target.damaged(&"its checksum is wrong"));
+        }
+    }
+}
+
+/// Where to unpack to.
+struct Target<'t, W> {
+    target: &'t mut W,
+    /// What came out so far.
+    bytes: u64,
+    most: u64,
+}
+
+impl<W: Write> Target<'_, W> {
+    /// Takes all of a source.
+    fn fill(&mut self, source: &mut impl Read) -> io::Result<Unpacked> {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match source.read(&mut buffer) {
+                Ok(0) => return Ok(Unpacked::Whole),
+                Ok(count) => {
+                    self.bytes += count as u64;
+                    if self.bytes > self.most {
+                        return Ok(Unpacked::TooMuch);
+                    }
+                    self.target.write_all(&buffer[..count])?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Ok(self.damaged(&error)),
             }
+        }
+    }
+
+    fn damaged(&self, reason: &dyn ToString) -> Unpacked {
+        Unpacked::InPart {
+            bytes: self.bytes,
+            reason: reason.to_string(),
         }
     }
 }

@@ -106,6 +106,12 @@ impl Input {
         &self.notes
     }
 
+    /// Whether it was packed, and not all of it came out.
+    pub fn is_unpacked_in_part(&self) -> bool {
+        let mut notes = self.notes.iter();
+        notes.any(|note| matches!(note, Note::UnpackedInPart { .. }))
+    }
+
     /// Reads at an offset; returns how many bytes there were, 0 at the end.
     pub fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.bytes.read_at(offset, buffer)

@@ -8,7 +8,7 @@ use crate::build::{Build, COMPONENT_ENABLE};
 use crate::option::{Wanted, off, on};
 use crate::sdkconfig::Sdkconfig;
 use crate::uart::Uart;
-use crate::version::{V5_1, V6_0, Version};
+use crate::version::{V5_3, V6_0, Version};
 
 /// What makes it part of a project.
 pub(crate) const STEP: &str =
@@ -16,7 +16,7 @@ pub(crate) const STEP: &str =
 
 /// What its option depends on, and that itself once there is such an option.
 pub(crate) fn wanted(version: Version, build: &Build<'_>) -> Result<Vec<Wanted>, &'static str> {
-    if version < V5_1 {
+    if !has_what_it_needs(version) {
         return Err("the component needs ESP-IDF 5.1.5, 5.2.3, or 5.3 and later");
     }
     let mut all = vec![on(
@@ -43,6 +43,15 @@ pub(crate) fn wanted(version: Version, build: &Build<'_>) -> Result<Vec<Wanted>,
         });
     }
     Ok(all)
+}
+
+/// Whether this version is one of those that its `idf_component.yml` names.
+fn has_what_it_needs(version: Version) -> bool {
+    match (version.major, version.minor) {
+        (5, 1) => version.patch >= 5,
+        (5, 2) => version.patch >= 3,
+        _ => version >= V5_3,
+    }
 }
 
 /// Where the component sends a recording.

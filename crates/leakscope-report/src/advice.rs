@@ -47,6 +47,7 @@ pub(crate) fn hint(kind: &ProblemKind, inputs: usize) -> Option<&'static str> {
         ProblemKind::SameCoreTwice { .. } => {
             "give one file a core, or the files of one recording only"
         }
+        ProblemKind::PackedCut => "fetch or pack the file again",
         ProblemKind::PlaceUnknown { .. } => {
             "link it with -no-pie (Rust: -C relocation-model=static), which fixes its place; or record more of its call sites"
         }

@@ -58,10 +58,11 @@ impl OpenRecording {
                 return Err(NoEvents::new(input.name().to_owned(), kind).into());
             }
         }
-        Ok(Self {
-            code,
-            ..Self::growing(inputs, &Arc::default())?
-        })
+        let mut recording = Self::growing(inputs, &Arc::default())?;
+        let inputs = recording.inputs.iter().enumerate();
+        let cut = inputs.filter(|(_, input)| input.is_unpacked_in_part());
+        recording.layout.cut_inputs = cut.map(|(input, _)| input).collect();
+        Ok(Self { code, ..recording })
     }
 
     /// Refuses what is read as a copy, to which nothing is added.

@@ -2,6 +2,7 @@
 
 use super::doubtful::Order;
 use super::model::HeapModel;
+use super::pieces::Recorded;
 use super::sessions::Known;
 use super::site_id::SiteId;
 use crate::findings::is_short;
@@ -28,11 +29,19 @@ impl HeapModel {
         sessions.push(session);
         let known = self.known_of(trace);
         let records = self.records(end, &known, &mut past);
+        let recorded = Recorded::of(&sessions).filter(|_| past.joined == 0);
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(self.keys.list()))
             .filter_map(|((id, record), key)| {
                 let stacks = trace.stacks();
-                record.call_site(id, key.split(stacks), key.certainty(stacks), &self.contexts)
+                let certainty = key.certainty(stacks);
+                record.call_site(
+                    id,
+                    key.split(stacks),
+                    certainty,
+                    &self.contexts,
+                    recorded.as_ref(),
+                )
             })
             .collect();
         call_sites.sort_by_key(CallSite::rank);
@@ -107,6 +116,7 @@ impl HeapModel {
             packets: packets as u64,
             missing: trace.missing_parts(),
             pool: self.pool(trace.stacks()),
+            pauses: false,
         }
     }
 
@@ -167,8 +177,7 @@ impl HeapModel {
         } else if totals.allocations > 0 && !self.keys.saw_stack {
             note(ProblemKind::NoCallStacks);
         }
-        if self.has_unseen_allocations() {
-            let frees = totals.frees_of_older_blocks;
+        if let Some(frees) = self.frees_of_unseen() {
             note(ProblemKind::AllocationsUnseen { frees });
         }
         if joined > 0 || totals.double_frees + totals.wrong_frees > Outcome::KEPT as u64 {

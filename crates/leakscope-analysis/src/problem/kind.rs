@@ -175,6 +175,8 @@ pub enum ProblemKind {
         /// The id of its first event.
         offset: u32,
     },
+    /// The input is a packed file that is damaged or cut off: what it held from there on is missing.
+    PackedCut,
     /// Two descriptions name different modules at one place: one of them is damaged.
     DescriptionsDisagree {
         /// The id of the module's first event.
@@ -262,6 +264,7 @@ impl ProblemKind {
             Self::AllocationLost => "allocation-lost",
             Self::AllocationsUnseen { .. } => "allocations-unseen",
             Self::SameCoreTwice { .. } => "same-core-twice",
+            Self::PackedCut => "packed-cut-off",
             Self::ClocksDiffer => "clocks-differ",
             Self::ClockChanged { .. } => "clock-changed",
             Self::OneCoreOnly => "one-core-only",

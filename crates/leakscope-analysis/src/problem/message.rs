@@ -194,6 +194,9 @@ impl ProblemKind {
                 Count(u64::from(core)),
                 Text(": they were taken in the order given"),
             ],
+            Self::PackedCut => vec![Text(
+                "the packed file is damaged or cut off: what it held behind the end of this trace is missing",
+            )],
             Self::ClockChanged { before, now } => vec![
                 Text("the clock counts "),
                 Count(u64::from(now)),

@@ -112,6 +112,7 @@ impl StreamState {
             restarts: self.restarts,
             pauses: self.pauses,
             was_paused: self.was_paused,
+            asks_clock: self.asks_clock,
             held: self.held,
         }
     }

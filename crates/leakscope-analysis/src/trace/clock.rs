@@ -2,6 +2,13 @@
 
 use leakscope_systemview::Init;
 
+/// What a target's clock says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Clock {
+    Microseconds(u64),
+    Cycles(u32),
+}
+
 /// What a target's clock says of a start sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
@@ -110,6 +117,11 @@ impl TargetClock {
         for time in times.chain(self.cycles.iter_mut().map(|(_, time)| time)) {
             *time += ticks;
         }
+    }
+
+    /// Whether the target tells what it says.
+    pub(super) fn is_known(&self) -> bool {
+        self.microseconds.is_some() || self.cycles.is_some()
     }
 
     /// A start sequence comes.

@@ -15,6 +15,8 @@ pub struct Layout {
     pub espressif: bool,
     /// A core that two inputs say they are. The streams are then numbered in the order given.
     pub same_core_twice: Option<u8>,
+    /// Inputs that end before what was packed in them does. Their bytes do not say it: who unpacks them does.
+    pub cut_inputs: Vec<usize>,
     /// What knows the program. The inputs do not say it: [`Layout::unwound_by`].
     pub unwinder: Unwinder,
 }

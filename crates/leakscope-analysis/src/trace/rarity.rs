@@ -2,7 +2,7 @@
 
 use leakscope_systemview::{Extended, Packet, SystemDescription, SystemItem, Text, id};
 
-use super::clock::Told;
+use super::clock::{Clock, Told};
 use super::dialect;
 use super::event::Start;
 use super::modules::Description;
@@ -114,20 +114,13 @@ impl Trace {
                 return Meant::Stop;
             }
             Packet::SystimeUs { microseconds } => {
-                let source = &mut self.streams[index];
-                let damaged_at = source.damaged_at;
-                let clock = &mut source.target_clock;
-                let told = clock.microseconds(microseconds, piece.time, &init, damaged_at);
+                let told = self.ask_clock(index, piece.time, Clock::Microseconds(microseconds));
                 let hz = u64::from(init.timestamp_hz);
                 let clock = u128::from(microseconds) * u128::from(hz) / 1_000_000;
                 return self.follow_clock(index, piece, told, clock as u64);
             }
             Packet::SystimeCycles { cycles } => {
-                let may_be_shifted = !self.espressif;
-                let source = &mut self.streams[index];
-                let damaged_at = source.damaged_at;
-                let clock = &mut source.target_clock;
-                let told = clock.cycles(cycles, piece.time, &init, may_be_shifted, damaged_at);
+                let told = self.ask_clock(index, piece.time, Clock::Cycles(cycles));
                 return self.follow_clock(index, piece, told, cycles.into());
             }
             Packet::MarkStart { marker } => return Meant::Mark(marker),
@@ -207,6 +200,16 @@ impl Trace {
         if first_here || !after_stop {
             return Start::Repeated;
         }
+        // If it was a reset, the other cores are to come to it, too.
+        if self.waits_for_others() && self.streams[index].target_clock.is_known() {
+            self.streams[index].asks_clock = true;
+            return Start::Repeated;
+        }
+        self.pause(index, piece)
+    }
+
+    /// The recording was stopped and started again, and the target ran on.
+    fn pause(&mut self, index: usize, piece: &Piece) -> Start {
         let offset = self.streams[index].stream.offset(piece);
         self.begin_session(index, ProblemKind::Paused, offset, piece.time);
         Start::AfterStop
@@ -219,12 +222,38 @@ impl Trace {
         self.before_session = self.counts.heap_events;
     }
 
+    /// The target's clock was told at this time.
+    fn ask_clock(&mut self, index: usize, time: u64, clock: Clock) -> Told {
+        let may_be_shifted = !self.espressif;
+        let source = &mut self.streams[index];
+        let (init, damaged_at) = (source.init, source.damaged_at);
+        let target_clock = &mut source.target_clock;
+        match clock {
+            Clock::Microseconds(now) => target_clock.microseconds(now, time, &init, damaged_at),
+            Clock::Cycles(now) => target_clock.cycles(now, time, &init, may_be_shifted, damaged_at),
+        }
+    }
+
+    /// Whether the target was reset if it says this at that time, behind a start sequence.
+    pub(super) fn would_be_reset(&mut self, index: usize, time: u64, clock: Clock) -> bool {
+        let before = self.streams[index].target_clock;
+        self.streams[index].target_clock.begin();
+        let told = self.ask_clock(index, time, clock);
+        self.streams[index].target_clock = before;
+        told == Told::Reset
+    }
+
     /// The target's clock was told; it says so many ticks.
     fn follow_clock(&mut self, index: usize, piece: &Piece, told: Told, clock: u64) -> Meant {
         let source = &mut self.streams[index];
         let is_empty = self.counts.heap_events == self.before_session;
+        let was_stopped = std::mem::take(&mut source.asks_clock);
         if told == Told::RunsOn || told == Told::Either && (source.was_paused || is_empty) {
-            return Meant::System;
+            return if was_stopped {
+                Meant::Start(self.pause(index, piece))
+            } else {
+                Meant::System
+            };
         }
         source.restarts += 1;
         if source.restarts <= self.restarts {

@@ -75,6 +75,7 @@ pub struct Counts {
 
 /// One stream, and what is only true of the packets in it.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something else")]
 pub(super) struct StreamState {
     pub(super) stream: Stream,
     pub(super) core: u8,
@@ -96,6 +97,8 @@ pub(super) struct StreamState {
     pub(super) pauses: u32,
     /// Whether its last start sequence is behind a pause.
     pub(super) was_paused: bool,
+    /// Whether it started behind a stop, and its clock is still to say whether the target was reset meanwhile.
+    pub(super) asks_clock: bool,
     pub(super) held: Option<Held>,
 }
 
@@ -146,11 +149,15 @@ impl Trace {
             restarts: 0,
             pauses: 0,
             was_paused: false,
+            asks_clock: false,
             held: None,
         });
         let mut problems = Problems::default();
         if let Some(core) = layout.same_core_twice {
             problems.add(ProblemKind::SameCoreTwice { core }, 0, None, None);
+        }
+        for &input in &layout.cut_inputs {
+            problems.add(ProblemKind::PackedCut, input, None, None);
         }
         Self {
             streams: streams.collect(),
@@ -279,6 +286,12 @@ impl Trace {
                 bytes,
                 time,
             } => (ProblemKind::Cut { bytes }, offset, Some(time)),
+            Special::PerhapsTorn { time, clock } => {
+                if self.would_be_reset(index, time, clock) {
+                    self.streams[index].stream.leave_delta_out();
+                }
+                return None;
+            }
         };
         self.streams[index].damaged_at = time;
         self.problem(index, kind, offset, time);

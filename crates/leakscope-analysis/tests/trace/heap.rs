@@ -141,6 +141,29 @@ fn a_failed_reallocation_revives_its_block() {
     assert!(reading.anomalies().is_empty());
 }
 
+/// The C recorder has no word for that in ESP-IDF's dialect: the block begins again where it was, and its size is not known.
+#[test]
+fn a_failed_reallocation_without_a_size_leaves_the_block() {
+    let mut recording = Scenario::begun();
+    recording.allocate(BLOCK, 100, SITE).after(500);
+    recording
+        .run(WORKER)
+        .free(BLOCK, OTHER)
+        .allocate(BLOCK, 0, OTHER);
+    let reading = read_one(recording.plain());
+    reading.check();
+    let block = reading.site(SITE).blocks[0];
+    assert_eq!(
+        (block.address, block.size, block.time),
+        (u64::from(BLOCK), 100, 1)
+    );
+    let totals = reading.outcome.totals;
+    assert_eq!(
+        (totals.allocations, totals.frees, totals.failed_allocations),
+        (1, 0, 1)
+    );
+}
+
 /// With PSRAM one region is tried after the other, and each trial of a reallocation is recorded with its
 /// free: the first failure is none for the program.
 #[test]

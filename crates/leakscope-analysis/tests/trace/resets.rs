@@ -386,3 +386,40 @@ fn a_reset_cuts_a_packet_off() {
         );
     }
 }
+
+/// The last packet before a reset is torn, and noise completes its delta to minutes: the target's clock says that it was reset, and the
+/// leak is seen as if the packet had no delta. A clock that has run on says that the minutes passed.
+#[test]
+fn a_torn_delta_before_a_reset_is_no_time() {
+    let minutes = 200 * u64::from(HZ);
+    let recorded = |noise: &[u8], clock: &dyn Fn(u64) -> u64| {
+        let mut recording = Scenario::empty();
+        for boot in 0..3 {
+            recording.start().systime_us(clock(boot));
+            recording.module(512, IDF_HEAP).run(MAIN);
+            for round in 0..200 {
+                let block = BLOCK + 16 * round;
+                recording.after(5000).allocate(block, 8, LEAK);
+                recording.after(5000).allocate(block + 0x8000, 8, OTHER);
+                recording.after(3000).free(block + 0x8000, OTHER);
+            }
+            recording.after(minutes).allocate(BLOCK, 8, OTHER);
+            recording.raw(noise);
+        }
+        recording.start().systime_us(clock(3));
+        read_one(recording.plain())
+    };
+    for noise in [&[][..], &[0xC3, 0xFF]] {
+        let reading = recorded(noise, &|_| 350_000);
+        assert_eq!(reading.outcome.sessions.len(), 4, "{noise:?}");
+        assert!(reading.outcome.totals.end < minutes / 2, "{noise:?}");
+        assert!(reading.verdict(LEAK).is_leak(), "{noise:?}");
+        assert!(reading.problem("skipped-bytes").is_some(), "{noise:?}");
+    }
+    let reading = recorded(&[], &|boot| {
+        350_000 + boot * (minutes + 2_600_000) * 1_000_000 / u64::from(HZ)
+    });
+    assert_eq!(reading.outcome.sessions.len(), 1);
+    assert!(reading.outcome.totals.end > 3 * minutes);
+    assert_eq!(reading.problem("skipped-bytes"), None);
+}

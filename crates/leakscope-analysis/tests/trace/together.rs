@@ -4,7 +4,7 @@ use leakscope_analysis::trace::{Checkpoint, Layout, Step, Trace};
 use leakscope_systemview::Packet;
 use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 
-use crate::reading::read;
+use crate::reading::{Reading, read};
 use crate::sessions::{BLOCK, LEAK, OTHER};
 
 const BOOTS: u32 = 4;
@@ -12,6 +12,11 @@ const BOOTS: u32 = 4;
 /// In each boot core 0 allocates a block every 1000 ticks, and core 1 frees it; in the second half core 1 idles. It begins a
 /// little later, too, and its clock says so.
 fn two_cores() -> [Vec<u8>; 2] {
+    boots_of_two_cores(false)
+}
+
+/// The same; and before each reset both cores may say that recording stops.
+fn boots_of_two_cores(are_stopped: bool) -> [Vec<u8>; 2] {
     let mut cores = [Scenario::empty(), Scenario::empty()];
     for boot in 0..BOOTS {
         for (number, core) in (0..).zip(&mut cores) {
@@ -33,13 +38,25 @@ fn two_cores() -> [Vec<u8>; 2] {
                 cores[0].free(block, OTHER);
             }
         }
+        for core in cores.iter_mut().filter(|_| are_stopped) {
+            core.after(50).packet(&Packet::TraceStop);
+        }
     }
     cores.map(|core| core.plain())
 }
 
 #[test]
 fn a_reset_of_two_cores_with_their_own_times() {
-    let reading = read(&two_cores());
+    has_a_session_for_each_boot(&read(&two_cores()));
+}
+
+/// What is known of the one that starts first is that it was stopped; that it was reset, its clock says a little later.
+#[test]
+fn a_reset_of_two_cores_that_were_stopped() {
+    has_a_session_for_each_boot(&read(&boots_of_two_cores(true)));
+}
+
+fn has_a_session_for_each_boot(reading: &Reading) {
     reading.check();
     let outcome = &reading.outcome;
     assert_eq!(outcome.sessions.len() as u32, BOOTS);
@@ -82,7 +99,12 @@ fn a_core_that_ends_with_the_reset_holds_up_nobody() {
 /// From a checkpoint at which a core waits, too, the trace is read as it was.
 #[test]
 fn who_waits_at_a_checkpoint_waits_on() {
-    let recorded = two_cores();
+    for are_stopped in [false, true] {
+        wait_on_from_checkpoints(&boots_of_two_cores(are_stopped));
+    }
+}
+
+fn wait_on_from_checkpoints(recorded: &[Vec<u8>; 2]) {
     let inputs: &[&[u8]] = &[&recorded[0], &recorded[1]];
     let told = |trace: &mut Trace, checkpoints: &mut Vec<(usize, Checkpoint)>| {
         let mut events = Vec::new();

@@ -100,13 +100,48 @@ fn packed_files_are_recognised_by_their_bytes() {
     }
 }
 
-/// Files that were packed one by one and joined are one recording.
+/// Files that were packed one by one and joined are one recording; in Zstandard's, what holds no data may stand between them.
 #[test]
-fn several_gzip_members_are_one_file() {
+fn files_that_were_packed_one_by_one_are_one_file() {
     let folder = folder();
-    let packed = [gzip(&data()[..1000]), gzip(&data()[1000..])].concat();
-    let mut input = open_one(&write(&folder, "trace.svdat.gz", &packed));
-    assert_eq!(read(&mut input), data());
+    let whole = data();
+    let (first, second) = whole.split_at(1000);
+    let nothing = |number: u8| [0x50 + number, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2, 3];
+    let frames = [
+        nothing(0).to_vec(),
+        zstd(first),
+        nothing(15).to_vec(),
+        zstd(second),
+    ];
+    for packed in [
+        [gzip(first), gzip(second)].concat(),
+        frames.concat(),
+        frames[1..].concat(),
+    ] {
+        let mut input = open_one(&write(&folder, "trace.svdat", &packed));
+        assert_eq!(read(&mut input), data());
+        assert_eq!(input.notes().len(), 1, "{:?}", input.notes());
+    }
+}
+
+/// Also what does not change any byte, or comes behind all of them.
+#[test]
+fn damage_of_frames_is_said() {
+    let folder = folder();
+    let nothing = [0x50, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2];
+    let mut changed = zstd(&data());
+    if let Some(last) = changed.last_mut() {
+        *last ^= 1;
+    }
+    for packed in [
+        changed,
+        [zstd(&data()), b"junk".to_vec()].concat(),
+        [zstd(&data()), nothing.to_vec()].concat(),
+    ] {
+        let mut input = open_one(&write(&folder, "trace.svdat", &packed));
+        assert_eq!(read(&mut input), data());
+        assert!(input.is_unpacked_in_part(), "{:?}", input.notes());
+    }
 }
 
 /// What comes out before the damage is read, and the rest is said to be missing.

@@ -140,8 +140,24 @@ fn our_component_where_jtag_has_no_call_stacks() {
     assert_eq!((component.missing(), component.steps.len()), (0, 1));
     assert!(!component.is_ready(), "it has to be named");
     assert!(way("esp32c3", "v5.3", "", Way::Jtag).limits[0].ends_with("(--way component)"));
-    let too_old = way("esp32c3", "v5.0", "", Way::Component).impossible;
-    assert!(too_old.is_some_and(|why| why.contains("5.1.5")));
+    for too_old in [
+        "v5.0",
+        "v5.0.7",
+        "v5.1",
+        "v5.1.4-12-gabcdef0",
+        "v5.2.2",
+        "v4.4.8",
+    ] {
+        let impossible = way("esp32c3", too_old, "", Way::Component).impossible;
+        assert!(
+            impossible.is_some_and(|why| why.contains("5.1.5")),
+            "{too_old}"
+        );
+        assert_ne!(usual("esp32c3", too_old), Some(Way::Component));
+    }
+    for new in ["v5.1.5", "5.2.3-dirty", "v5.3-rc1", "v5.3.1", "v6.0"] {
+        assert_eq!(way("esp32c3", new, "", Way::Component).impossible, None);
+    }
 }
 
 /// Where it sends a recording to.

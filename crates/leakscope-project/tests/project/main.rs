@@ -133,7 +133,11 @@ fn what_cannot_be() {
     for wanted in Way::ALL {
         assert!(why("linux", "v6.1", wanted).is_some());
     }
-    let too_old = Version { major: 4, minor: 3 };
+    let too_old = Version {
+        major: 4,
+        minor: 3,
+        patch: 7,
+    };
     assert_eq!(
         ways("esp32", "v4.3.7", "").unwrap_err(),
         UnknownVersion::TooOld(too_old)

@@ -48,7 +48,7 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
         let sizes = group.iter().map(|failure| failure.size_bytes);
         table.row([
             count(group.len() as u64).into(),
-            count(sizes.max().unwrap_or(0)).into(),
+            largest(sizes).into(),
             view.clock.moment(first.time_ticks).into(),
             count(first.live_bytes).into(),
             short_name(&first.context).into(),
@@ -57,6 +57,14 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     }
     table.write(page, 2)?;
     view.hidden(page, groups.len(), "call site")
+}
+
+/// The largest size that was asked for, if any is known.
+fn largest(sizes: impl Iterator<Item = u64>) -> String {
+    match sizes.max() {
+        None | Some(0) => "not known".to_owned(),
+        Some(size) => count(size),
+    }
 }
 
 /// The failures of each stack, in order of first appearance.

@@ -249,6 +249,7 @@ fn problems() -> Vec<Problem> {
         ProblemKind::AllocationLost,
         ProblemKind::AllocationsUnseen { frees: 12 },
         ProblemKind::SameCoreTwice { core: 1 },
+        ProblemKind::PackedCut,
         ProblemKind::ClocksDiffer,
         ProblemKind::ClockChanged {
             before: 1_000_000,

@@ -6,6 +6,7 @@ use leakscope_systemview::{FrameError, MAX_PAYLOAD, id, varint};
 use super::cut::START;
 use super::explain::{LONGEST_CUT, Step, What, Window, explain};
 use super::price::{BIT, GAP, Price};
+use super::torn::LOOK;
 use super::{Ready, Special, State, Stream, split};
 
 /// How many bytes behind a doubt are looked at, if there are so many: the first half is decided, the other
@@ -106,6 +107,17 @@ impl Stream {
             if self.gap.is_some() {
                 self.steps.push_front(step.clone());
                 return self.end_gap();
+            }
+        }
+        if step.what == What::Packet && !std::mem::take(&mut self.is_asked) {
+            if self.unread.len() < LOOK && !self.complete {
+                self.steps.push_front(step.clone());
+                return Some(Ready::NeedBytes);
+            }
+            if let Some(special) = self.perhaps_torn() {
+                self.steps.push_front(step.clone());
+                self.is_asked = true;
+                return Some(self.special(special));
             }
         }
         match step.what {

@@ -15,6 +15,7 @@ mod news;
 mod parts;
 mod price;
 mod quick;
+mod torn;
 mod trial;
 mod whole;
 
@@ -29,6 +30,7 @@ use self::explain::Step;
 use self::history::History;
 use self::kinds::Kinds;
 pub(super) use self::trial::has_core_bits;
+use super::clock::Clock;
 use super::lane::{Label, Lane};
 use super::layout::Part;
 
@@ -49,6 +51,9 @@ pub(super) enum Special {
     Early { offset: u64, bytes: u64 },
     /// The data end inside a packet.
     Cut { offset: u64, bytes: u64, time: u64 },
+    /// The next packet, which comes at this time if its delta is none that damage has made, is the last one before a start
+    /// sequence, in which the target's clock says this.
+    PerhapsTorn { time: u64, clock: Clock },
 }
 
 /// A frame and its place. Places are indices into the stream's buffer, and hold until the next
@@ -150,6 +155,8 @@ pub(super) struct Stream {
     gap: Option<Gap>,
     /// Zeros that stand before the front, behind a gap if there is one. What follows them says whether they are padding.
     zeros: u64,
+    /// Whether it was asked if the packet at the front is torn.
+    is_asked: bool,
     /// What comes next stands behind a gap.
     is_behind_gap: bool,
     /// There was a gap.
@@ -211,6 +218,7 @@ impl Stream {
             steps: VecDeque::new(),
             gap: None,
             zeros: 0,
+            is_asked: false,
             is_behind_gap: false,
             is_broken: false,
             wrapped: Vec::new(),

@@ -525,3 +525,28 @@ proptest! {
         check(&recording.plain());
     }
 }
+
+/// A computer's C library stops a program that frees twice: one that goes on has freed what the C library itself had allocated
+/// there, past what is recorded.
+#[test]
+fn what_is_freed_twice_on_a_computer_is_in_doubt() {
+    for (high, doubtful) in [(0x5555, 20), (0, 0)] {
+        let mut recording = begun();
+        recording.module(512, "M=leakscope heap");
+        recording.event(516, &[1, 8, 4, 8, 0, 0x5555_0000, high, 0x1000, high]);
+        recording.event(517, &[1, 0x100]);
+        for _ in 0..20 {
+            recording.event(512, &[0x123, 40, 1]);
+            recording.event(513, &[0x123, 40, 1]);
+            recording.event(513, &[0x123, 0, 1]);
+        }
+        let reading = read_one(recording.plain());
+        let totals = reading.outcome.totals;
+        assert_eq!(
+            (totals.double_frees, totals.doubtful_frees),
+            (20 - doubtful, doubtful)
+        );
+        let told = reading.problem("allocations-unseen").is_some();
+        assert_eq!(told, doubtful > 0);
+    }
+}
