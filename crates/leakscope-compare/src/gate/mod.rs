@@ -108,8 +108,7 @@ impl Gate {
     pub fn judge_all<'r>(&self, reports: &'r [Report]) -> Vec<Judgement<'r>> {
         let mut judgements: Vec<_> = reports.iter().map(|report| self.judge(report)).collect();
         // By the names of another program, a rule excuses nothing.
-        let are_named = (reports.iter()).all(|report| program::doubts(report).is_empty());
-        if self.strict && are_named {
+        if self.strict && !reports.iter().any(program::misnames) {
             for (index, rule) in self.rules.iter().enumerate() {
                 let uses = judgements.iter().map(|judgement| judgement.uses[index]);
                 let complaints: Option<Vec<String>> =
@@ -157,7 +156,7 @@ impl Gate {
         self.limits.check(report, &mut judgement);
         doubt::doubt(self, report, &mut judgement.inconclusive);
         self.find_fixed(report, &mut judgement);
-        if !is_named {
+        if program::misnames(report) {
             // The recording, or the ELF file, is not the one that was meant; rules and baselines go by names.
             judgement.failures.clear();
         }

@@ -185,6 +185,30 @@ fn with_the_wrong_elf_file_nothing_passes_and_nothing_fails() {
     }
 }
 
+/// A stripped file names nothing, and nothing wrong: its leaks are those that there are without it.
+#[test]
+fn an_elf_file_that_names_nothing_passes_nothing_and_leaks_fail() {
+    let nothing = Build(Vec::new());
+    let gate = Gate::default();
+    let sound = report_by(&healthy(), Some(&nothing));
+    expect(&gate, &sound, Inconclusive, &[]);
+    expect(
+        &gate,
+        &report_by(&leaking(), Some(&nothing)),
+        Failed,
+        &["leak-steady"],
+    );
+    // One function alone has a name, which may be another's.
+    let one = Build(vec![(POLL, "net::poll", "/src/app/net.c", 42)]);
+    let mut recording = leaking();
+    for site in 0..4 {
+        recording
+            .after(100)
+            .allocate(0x3FCC_0000 + 64 * site, 8, &[0x4300_0000 + site]);
+    }
+    expect(&gate, &report_by(&recording, Some(&one)), Inconclusive, &[]);
+}
+
 /// A kind of problem that this gate was never told of is grave until somebody says what it hides.
 #[test]
 fn what_is_grave_does_not_pass_unless_it_is_judged_otherwise() {
