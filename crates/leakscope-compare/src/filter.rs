@@ -38,9 +38,9 @@ pub(crate) fn doubt(report: &Report, hint: &'static str) -> Option<Doubt> {
     })
 }
 
-/// What all reports lack alike: nothing, or these words. `None` if it differs.
-pub(crate) fn of_all<'r>(reports: impl Iterator<Item = &'r Report>) -> Option<Option<String>> {
+/// Whether all reports lack the same, or nothing.
+pub(crate) fn is_common<'r>(reports: impl Iterator<Item = &'r Report>) -> bool {
     let mut left_out = reports.map(left_out);
-    let first = left_out.next()?;
-    left_out.all(|other| other == first).then_some(first)
+    let first = left_out.next();
+    left_out.all(|other| Some(other) == first)
 }

@@ -96,7 +96,9 @@ pub(super) fn notes(
         ));
     }
     let all = || before.iter().chain(after);
-    if let Some(Some(what)) = filter::of_all(all().copied()) {
+    if filter::is_common(all().copied())
+        && let Some(what) = all().next().and_then(|report| filter::left_out(report))
+    {
         notes.push(format!(
             "both sides lack what the device was told to leave out, and are compared by the rest: {what}"
         ));
@@ -136,7 +138,7 @@ pub(super) fn notes(
 /// What speaks against comparing each side, with its recording's inputs.
 pub(super) fn doubts(sides: [&[&Report]; 2], basis: Basis) -> [Vec<Doubt>; 2] {
     let has_one_part = part_of_all(sides[0], sides[1]).is_some();
-    let has_one_filter = filter::of_all(sides[0].iter().chain(sides[1]).copied()).is_some();
+    let has_one_filter = filter::is_common(sides[0].iter().chain(sides[1]).copied());
     // Of what is outstanding at the end, the last boot tells all.
     let is_whole = |report: &Report| {
         basis == Basis::Outstanding && report.part.as_deref().is_some_and(is_rest)
