@@ -63,7 +63,9 @@ impl HeapModel {
                     (UnknownFree::Wrong, inside)
                 }
                 _ => {
-                    if let Some(ended) = self.carried.free(address, now.time) {
+                    if let Some((size, ended)) = self.carried.free(address, now.time) {
+                        let by = self.contexts.index(now.context);
+                        self.contexts.learn_freed(by, size);
                         for address in ended {
                             self.paused.end(address, stack, now);
                         }

@@ -49,9 +49,9 @@ impl Diff {
                 if self.at.len() < 2 || !self.at.is_sorted() {
                     return Err(wrong("--at wants two moments or more, in order of time"));
                 }
-                let moments =
+                let (moments, unsure) =
                     reading::moments(&self.inputs, &self.unpacking, &self.symbols, &self.at)?;
-                Ok(diff::Diff::of_moments(&moments))
+                Ok(diff::Diff::of_moments_with_pauses(&moments, &unsure))
             }
             (_, []) if !self.at.is_empty() => Err(wrong("--at is for moments of one recording")),
             ([_], []) => {
