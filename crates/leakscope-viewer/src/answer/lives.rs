@@ -219,7 +219,7 @@ impl Collecting<'_, '_> {
             self.of_contexts.end_all(event.time);
         }
         if let Some(ended) = effect.ended() {
-            let (by, owner) = (self.number(event.context), Some(self.owner(ended)));
+            let (by, owner) = (self.number(event.context), self.owner(ended));
             let freed = (self.exchange).freed(event.core, by, owner, &ended.block, event.time);
             self.turn(ended, LIVES, freed.into());
         }

@@ -87,7 +87,7 @@ impl Index {
     #[inline(always)]
     fn note_freed(&mut self, ended: &KnownBlock, time: u64, core: u8, by: u16, owner: u16) {
         let block = &ended.block;
-        let freed = (self.exchange).freed(core, by, Some(owner), block, time);
+        let freed = (self.exchange).freed(core, by, owner, block, time);
         self.site(ended.site).freed(block, &freed);
         (self.parts).ended(block.time, || {
             Older::new(ended, owner, Some(by), freed.is_temporary)

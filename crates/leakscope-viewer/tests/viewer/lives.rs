@@ -69,6 +69,63 @@ fn read_again(engine: &mut Engine<'_>, from: i64, to: i64) -> Counts {
     rows.filter(|(_, counts)| counts[0] > 0).collect()
 }
 
+/// Blocks and bytes, by who allocated and who freed them.
+type Exchanged = BTreeMap<(u64, u64), [u64; 2]>;
+
+/// What was freed in a range, as the page counts it from the single file.
+fn freed(lives: &Value, from: i64, to: i64) -> Exchanged {
+    let resolution = lives["resolution"].as_i64().unwrap();
+    let range = from / resolution..to.div_euclid(resolution);
+    let [born, lived, owners, freers, blocks, bytes] = [
+        "born",
+        "lived",
+        "allocated_by",
+        "freed_by",
+        "blocks",
+        "bytes",
+    ]
+    .map(|column| numbers(lives, column));
+    let mut exchanged = Exchanged::new();
+    let mut begin = 0;
+    for life in 0..born.len() {
+        begin += born[life];
+        if freers[life] >= 0 && range.contains(&(begin + lived[life])) {
+            let pair = (owners[life] as u64, freers[life] as u64);
+            let [of_blocks, of_bytes] = exchanged.entry(pair).or_default();
+            *of_blocks += blocks[life] as u64;
+            *of_bytes += bytes[life] as u64;
+        }
+    }
+    exchanged
+}
+
+/// The same, as the engine says it. What each task freed is what the matrix says that it freed.
+fn exchanged(engine: &mut Engine<'_>, from: i64, to: i64) -> Exchanged {
+    let (from, to) = (from.to_string(), to.to_string());
+    let answer = ask(engine, "tasks", &[("from", &from), ("to", &to)]);
+    let number = |row: &Value, name: &str| row[name].as_u64().unwrap();
+    let rows = |list: &str| answer[list].as_array().unwrap().iter();
+    let matrix = rows("matrix").map(|pair| {
+        let owners = (number(pair, "allocated_by"), number(pair, "freed_by"));
+        (owners, [number(pair, "blocks"), number(pair, "bytes")])
+    });
+    let matrix: Exchanged = matrix.filter(|(_, [blocks, _])| *blocks > 0).collect();
+    for task in rows("tasks").filter(|task| task["context"].as_i64() >= Some(0)) {
+        let mut sum = [0, 0];
+        for (_, [blocks, bytes]) in
+            (matrix.iter()).filter(|((_, by), _)| *by == number(task, "context"))
+        {
+            sum = [sum[0] + blocks, sum[1] + bytes];
+        }
+        assert_eq!(
+            sum,
+            [number(task, "frees"), number(task, "freed_bytes")],
+            "{task}"
+        );
+    }
+    matrix
+}
+
 fn agree(inputs: &[Vec<u8>], seed: u64) -> i64 {
     let document = document(&written(inputs.to_vec()));
     let lives = &document["lives"]["sites"];
@@ -84,6 +141,11 @@ fn agree(inputs: &[Vec<u8>], seed: u64) -> i64 {
         let (from, to) = (from * resolution, to * resolution);
         let expected = read_again(&mut engine, from, to);
         assert_eq!(counted(lives, from, to), expected, "{from} to {to}");
+        let of_contexts = &document["lives"]["contexts"];
+        if of_contexts["resolution"].as_i64() <= Some(resolution) {
+            let expected = exchanged(&mut engine, from, to);
+            assert_eq!(freed(of_contexts, from, to), expected, "{from} to {to}");
+        }
     }
     resolution
 }

@@ -146,8 +146,6 @@ export function limitTasks(whole, lives, resolution, range, timeline) {
       const sum = of(freedBy);
       sum.frees += blocks;
       sum.freed_bytes += bytes;
-    }
-    if (isBorn && isFreed) {
       const pair = pairs.get(`${allocatedBy} ${freedBy}`) ?? { allocated_by: allocatedBy, freed_by: freedBy, blocks: 0, bytes: 0 };
       pairs.set(`${allocatedBy} ${freedBy}`, pair);
       pair.blocks += blocks;
