@@ -70,7 +70,7 @@ impl HeapModel {
                             self.paused.end(address, stack, now);
                         }
                         self.totals.frees_of_older_blocks += 1;
-                        return UnknownFree::Older;
+                        return UnknownFree::Paused { size };
                     }
                     if self.gaps.show_lost_allocation() {
                         // Where so many older blocks were freed, it may as well be one of them.

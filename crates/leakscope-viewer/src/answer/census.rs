@@ -171,6 +171,9 @@ impl Census {
             self.exchange.pair(owner, by).join(sum);
             self.contexts.entry(by).or_default().freed.join(sum);
         }
+        for (&by, &sum) in &part.unknown {
+            self.contexts.entry(by).or_default().freed.join(sum);
+        }
         for older in older {
             let owner = self.contexts.entry(older.owner).or_default();
             owner.live_bytes += older.size;
@@ -188,6 +191,10 @@ impl Census {
     fn affected(&mut self, effect: &Effect, seen: &Seen<'_>, scan: &Scan<'_>, context: u16) {
         if let Some(ended) = effect.ended() {
             self.free(ended, seen, scan, context);
+        }
+        if let Some(why) = effect.unknown_free() {
+            let by = self.contexts.entry(context).or_default();
+            by.freed.add(why.known_size());
         }
         if let Some(lost) = effect.lost()
             && self.is_of_window(lost)

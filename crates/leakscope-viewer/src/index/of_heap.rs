@@ -45,6 +45,9 @@ impl Index {
             let owner = affected.owner(&ended.block).context;
             self.note_freed(ended, time, core, by, owner);
         }
+        if let Some(why) = effect.unknown_free() {
+            self.parts.freed_unknown(by, why.known_size());
+        }
         if let Some(lost) = effect.lost() {
             let owner = affected.owner(&lost.block).context;
             self.site(lost.site).lost(time, lost.block.size, owner);
