@@ -23,9 +23,9 @@ pub(super) struct Moving {
 }
 
 impl Moving {
-    /// What a failure puts back: where, what, and when it seemed to end.
-    pub(super) fn half(self) -> (u64, Option<LiveBlock>, u64) {
-        (self.address, self.block.ok(), self.time)
+    /// What a failure puts back: where, what, when it seemed to end, and by whom.
+    pub(super) fn half(self) -> (u64, Option<LiveBlock>, u64, u32) {
+        (self.address, self.block.ok(), self.time, self.by.0)
     }
 }
 
@@ -158,7 +158,7 @@ impl HeapModel {
         Effect::Failed {
             site,
             size,
-            revived: self.fail(site, size, stack, half, now, stacks),
+            revived: self.fail_to_move(site, size, stack, half, now, stacks),
             spares_older: spared.is_some(),
         }
     }

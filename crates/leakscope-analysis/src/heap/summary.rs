@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::doubtful::Order;
 use super::model::HeapModel;
+use super::pieces::Recorded;
 use super::sessions::Known;
 use super::site_id::SiteId;
 use crate::findings::is_short;
@@ -61,11 +62,19 @@ impl HeapModel {
         sessions.push(session);
         let known = self.known_of(trace);
         let records = self.records(end, &known, &mut past);
+        let recorded = Recorded::of(&sessions).filter(|_| past.joined == 0);
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(self.keys.list()))
             .filter_map(|((id, record), key)| {
                 let stacks = trace.stacks();
-                record.call_site(id, key.split(stacks), key.certainty(stacks), &self.contexts)
+                let certainty = key.certainty(stacks);
+                record.call_site(
+                    id,
+                    key.split(stacks),
+                    certainty,
+                    &self.contexts,
+                    recorded.as_ref(),
+                )
             })
             .collect();
         call_sites.sort_by_key(CallSite::rank);
@@ -140,6 +149,7 @@ impl HeapModel {
             packets: packets as u64,
             missing: trace.missing_parts(),
             pool: self.pool(trace.stacks()),
+            pauses: false,
         }
     }
 

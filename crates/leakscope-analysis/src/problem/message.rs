@@ -363,8 +363,8 @@ impl ProblemKind {
                 Count(frees),
                 Word::one_or(
                     frees,
-                    " free was of a block without a record: allocated before recording began, or evicted",
-                    " frees were of blocks without a record: allocated before recording began, or evicted",
+                    " free was of a block without a record: allocated before recording began, evicted, or freed already (a double free)",
+                    " frees were of blocks without a record: allocated before recording began, evicted, or freed already (a double free)",
                 ),
             ],
             Self::CallersAreData => vec![

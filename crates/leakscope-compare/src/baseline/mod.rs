@@ -91,6 +91,18 @@ impl KnownSite {
     pub fn is_by_address(&self) -> bool {
         is_by_address(&self.stack)
     }
+
+    /// Whether it would be found in a report: what has names is not where nothing has any.
+    pub fn can_show(&self, report: &Report) -> bool {
+        self.frames.is_empty() || has_names(report)
+    }
+}
+
+/// Whether functions of a report have names, or would have.
+fn has_names(report: &Report) -> bool {
+    let sites = &report.call_sites;
+    let mut frames = sites.iter().flat_map(|site| &site.frames);
+    frames.any(|frame| frame.function.is_some()) || sites.is_empty() && report.trace.has_symbols
 }
 
 impl Baseline {
@@ -125,12 +137,12 @@ impl Baseline {
         }
     }
 
-    /// With what `known` knows beside it: a recording that cannot tell shows nothing of that.
+    /// With what `known` knows beside it and is to be kept: a recording that cannot tell shows nothing of that.
     #[must_use]
-    pub fn with_rest_of(mut self, known: &Self) -> Self {
+    pub fn with_rest_of(mut self, known: &Self, is_kept: impl Fn(&KnownSite) -> bool) -> Self {
         let is_here = |site: &KnownSite| self.sites.iter().any(|own| own.stack == site.stack);
         let rest = known.sites.iter().filter(|site| !is_here(site));
-        let rest: Vec<KnownSite> = rest.cloned().collect();
+        let rest: Vec<KnownSite> = rest.filter(|site| is_kept(site)).cloned().collect();
         self.sites.extend(rest);
         self.sites.sort_by(|one, other| one.stack.cmp(&other.stack));
         self
@@ -152,6 +164,15 @@ impl Baseline {
         }
         text.push_str("\n]}\n");
         text
+    }
+
+    /// Why a call site of `report` that is not found here is none that is known.
+    pub(crate) fn ignorance(&self, report: &Report) -> &'static str {
+        if self.sites.iter().all(|known| known.can_show(report)) {
+            "the baseline does not know it"
+        } else {
+            "the baseline knows functions by their names, and here nothing has one"
+        }
     }
 
     /// The known leak that a call site of `report` is: by its whole stack, or else by the innermost functions if they are

@@ -1,22 +1,14 @@
-//! Why nothing can be claimed of a report in which nothing fails.
+//! Why nothing can be claimed of a report, or nothing beside what fails.
 
 use leakscope_report::units::counted;
 use leakscope_report::{Conclusion, Report, Standing};
 
 use super::Gate;
 use crate::doubt::Doubt;
-use crate::program;
+use crate::{data, program};
 
 /// What to do about a recording that saw too little.
 const AGAIN: &str = "a gate that saw nothing is no success: record again, longer and without loss";
-
-/// Problems of a dump that mean that it holds more than was read.
-const TORN: [&str; 4] = [
-    "dump-cut-off",
-    "dump-interrupted",
-    "dump-sums-differ",
-    "records-evicted",
-];
 
 /// Adds the reasons.
 pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
@@ -24,10 +16,7 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
         reasons.push(Doubt::new(&*report.headline, AGAIN));
         return;
     }
-    if let Some(part) = &report.part {
-        let what = format!("it is a report on a part of a recording: {part}");
-        reasons.push(Doubt::new(what, "check the whole recording"));
-    }
+    reasons.extend(data::part(report));
     let leaks = report
         .call_sites
         .iter()
@@ -39,6 +28,7 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
         ));
     }
     reasons.extend(program::doubts(report));
+    reasons.extend(data::doubts(report));
     let doubtful = report.totals.doubtful_frees;
     if doubtful > 0 {
         let what = format!(
@@ -62,7 +52,7 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
     }
 }
 
-/// A dump has no history: it is judged by what it may hold, and holds what was read only if it is whole.
+/// A dump has no history: it is judged by what it may hold.
 fn doubt_dump(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
     let limits = &gate.limits;
     let is_asked = limits.max_outstanding.is_some() || gate.baseline.is_some();
@@ -82,6 +72,4 @@ fn doubt_dump(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
             "--max-outstanding is a limit for dumps; or record over time",
         ));
     }
-    let whole = "save the log again, with the whole dump";
-    reasons.extend(Doubt::of_problems(report, &TORN, whole));
 }

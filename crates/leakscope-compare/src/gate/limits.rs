@@ -5,11 +5,16 @@ use leakscope_report::units::{bytes, duration_of_seconds, percent};
 use leakscope_report::{Report, Standing};
 
 use super::{Doubt, Failure, Judgement};
+use crate::data::FILTERED;
 use crate::rate::Rate;
 
 /// What to do about a recording with gaps …
 const LESS_LOSS: &str =
     "record again with less loss: a larger trace buffer, a faster link, or fewer kinds of events";
+
+/// … about one that lacks what was not to be recorded …
+const ALL: &str =
+    "record without a filter: --max-growth, --max-outstanding and --max-peak are about all blocks";
 
 /// … and about a short one.
 const LONGER: &str = "record again, longer";
@@ -73,13 +78,22 @@ impl Limits {
                 judgement.failures.push(Failure::of_limit(message));
             }
         }
+        let is_asked = self.max_growth.is_some() || sums.iter().any(|(most, ..)| most.is_some());
+        if is_asked {
+            let parts = Doubt::of_problems(report, &[FILTERED], ALL);
+            judgement.inconclusive.extend(parts);
+        }
         self.check_evidence(report, &mut judgement.inconclusive);
     }
 
     /// What must at least have been seen.
     fn check_evidence(&self, report: &Report, inconclusive: &mut Vec<Doubt>) {
         let totals = &report.totals;
-        let (lost, read) = (totals.dropped_packets, totals.events);
+        let problems = report.problems.iter();
+        let unreadable = problems.filter(|problem| problem.code == "unreadable-packet");
+        let unreadable: u64 = unreadable.map(|problem| problem.count).sum();
+        let lost = totals.dropped_packets.saturating_add(unreadable);
+        let read = totals.events.saturating_sub(unreadable);
         let all = lost.saturating_add(read).max(1);
         let share = lost as f64 / all as f64;
         let skipped = totals.skipped_bytes as f64 / report.trace.read_bytes.max(1) as f64;

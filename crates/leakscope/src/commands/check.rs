@@ -114,6 +114,11 @@ impl<'g> Asked<'g> {
             baseline: baseline.transpose()?,
             today: today(),
         };
+        if named.is_none() && usual.exists() && format == CheckFormat::Text {
+            screen::note(&format!(
+                "rules and settings are those of `{CONFIGURATION}` in this folder"
+            ));
+        }
         Ok(Self {
             options,
             gate,
@@ -257,11 +262,11 @@ impl<'g> Asked<'g> {
         }
         let written = if self.options.write_baseline {
             let noted = Baseline::of(judgements.iter().flat_map(Judgement::to_note));
-            if tells_all {
-                noted
-            } else {
-                noted.with_rest_of(known)
-            }
+            // What some recording cannot tell stays.
+            noted.with_rest_of(known, |site| {
+                let mut judgements = judgements.iter();
+                !tells_all || judgements.any(|judgement| !site.can_show(judgement.report))
+            })
         } else if self.options.prune {
             let mut kept = known.clone();
             let mut index = 0;

@@ -125,12 +125,14 @@ pub(crate) fn refuse_before(named: &cli::Before, why: &str) -> anyhow::Result<()
 }
 
 /// A report on what lived at each of these moments of a recording, in order of time; and how many bytes of each call site's,
-/// by its number, may have been freed in a pause of the recording.
+/// by its number, may have been freed in a pause of the recording. Of the last moment, the end of the recording may take the
+/// place, unless all are asked for.
 pub(crate) fn moments(
     inputs: &[String],
     unpacking: &cli::Unpacking,
     options: &cli::Symbols,
     times: &[Duration],
+    are_all_asked: bool,
 ) -> anyhow::Result<(Vec<Report>, Vec<BTreeMap<u32, u64>>)> {
     let mut recording = OpenRecording::open(inputs, unpacking)?;
     if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
@@ -173,8 +175,21 @@ pub(crate) fn moments(
     let end = heap.outcome_now(&trace);
     recording.require_events(end.0.totals.events)?;
     let clock = Clock::new(trace.target().timestamp_hz, trace.end());
-    let last = times.last().map(|&time| tick(time, clock, "--at"));
-    if last.transpose()?.is_some_and(|last| last > trace.end()) {
+    let ticks = times.iter().map(|&time| tick(time, clock, "--at"));
+    let ticks: Vec<u64> = ticks.collect::<anyhow::Result<_>>()?;
+    let behind = ticks.iter().filter(|&&tick| tick > trace.end()).count();
+    let last = clock.seconds(trace.end()).unwrap_or(f64::INFINITY);
+    if behind > usize::from(!are_all_asked) {
+        let (moment, last) = (
+            times[times.len() - behind].as_secs_f64(),
+            duration_of_seconds(last),
+        );
+        bail!(
+            "the recording ends at {last}: --at {} is behind that",
+            duration_of_seconds(moment)
+        );
+    }
+    if behind > 0 {
         screen::note("the recording ends before the last moment of --at: its end is taken instead");
     }
     outcomes.resize(times.len(), end);
@@ -185,7 +200,8 @@ pub(crate) fn moments(
             if let Some(symbols) = &symbols {
                 firmware::check(symbols, outcome);
             }
-            let moment = format!("{names} at {}", duration_of_seconds(time.as_secs_f64()));
+            let moment = duration_of_seconds(time.as_secs_f64().min(last));
+            let moment = format!("{names} at {moment}");
             let unsure = unsure.iter().map(|(site, &bytes)| (site.number(), bytes));
             let unsure = unsure.collect();
             (Report::new(outcome, &mut symbolizer, &[moment]), unsure)

@@ -65,6 +65,13 @@ fn a_folder_says_what_is_asked() {
         let is_said = ran.stderr.starts_with(&said) && ran.stderr.contains(why);
         assert!(is_said, "{}", ran.stderr);
     }
+    write("[[suppress]]\nid = 'a'\nreason = 'b'\nverdict = 'leak-steady'\n");
+    let ran = check(&folder, "leak.svdat", 0);
+    assert!(
+        ran.stderr.contains("`leakscope.toml` in this folder"),
+        "{}",
+        ran.stderr
+    );
     write("[suppress]\n");
     let ran = check(&folder, "sound.svdat", 2);
     assert!(ran.stderr.contains("leakscope.toml:1"), "{}", ran.stderr);
@@ -100,6 +107,24 @@ fn a_baseline_is_written_held_and_pruned() {
     check(&folder, "leak.svdat --baseline known", 1);
     folder.write("known", "{}");
     check(&folder, "leak.svdat --baseline known", 2);
+}
+
+/// Without the ELF file, nothing tells whether what is known by names shows.
+#[test]
+fn a_baseline_of_names_outlives_a_run_without_them() {
+    let folder = Folder::of_firmware(&["growing-table"]);
+    let named = "growing-table.svdat --baseline known --elf program.elf";
+    check(&folder, &format!("{named} --write-baseline"), 1);
+    let known = folder.read("known");
+    let unnamed = "growing-table.svdat --baseline known";
+    let ran = check(&folder, &format!("{unnamed} --prune"), 1);
+    assert_eq!(folder.read("known"), known);
+    assert!(!ran.stdout.contains("did not show"), "{}", ran.stdout);
+    let said = "1 known leak by names of functions";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    check(&folder, &format!("{unnamed} --write-baseline"), 1);
+    check(&folder, unnamed, 0);
+    check(&folder, named, 0);
 }
 
 #[test]

@@ -40,6 +40,9 @@ fn exit_codes() {
         ("leak.svdat --at 1", 2),
         ("leak.svdat --at 2 --at 1", 2),
         ("leak.svdat --at 0.5 --at 1 --fail-on worse", 1),
+        ("leak.svdat --at 0.5 --at 1h", 0),
+        ("leak.svdat --at 0.5 --at 1h --fail-on worse", 2),
+        ("leak.svdat --at 1h --at 2h", 2),
     ] {
         diff(&folder, arguments, code);
     }
@@ -102,6 +105,79 @@ fn a_saved_report_is_as_good_as_its_recording() {
     assert_eq!(statuses(&folder, several), of_recordings);
 }
 
+/// A part is no whole; what is asked of both sides alike can be compared.
+#[test]
+fn parts_are_compared_with_the_same_parts_alone() {
+    let folder = Folder::of_recordings();
+    for (name, part) in [
+        ("grep", "--grep zzz"),
+        ("task", "--task main"),
+        ("late", "--from 0.5"),
+    ] {
+        let saved = folder.run(&format!("report leak.svdat {part} --format json"), 0);
+        folder.write(&format!("{name}.json"), saved.stdout);
+        for sides in [
+            format!("leak.svdat {name}.json"),
+            format!("{name}.json leak.svdat"),
+        ] {
+            let ran = diff(&folder, &format!("{sides} --fail-on worse"), 3);
+            let said = "it is a report on a part of a recording";
+            assert!(
+                ran.stdout.replace("\n  ", " ").contains(said),
+                "{}",
+                ran.stdout
+            );
+            assert!(!ran.stdout.contains("FIXED"), "{}", ran.stdout);
+            assert!(ran.stderr.contains("the whole recording"), "{}", ran.stderr);
+        }
+        let alike = format!("{name}.json {name}.json --fail-on worse");
+        let ran = diff(&folder, &alike, 0);
+        assert!(ran.stdout.contains("reports on a part"), "{}", ran.stdout);
+    }
+    diff(&folder, "grep.json task.json --fail-on worse", 3);
+}
+
+/// Of dumps nobody knows what leaks: new is what was not there, worse what is more.
+#[test]
+fn exit_codes_of_dumps() {
+    let folder = Folder::empty();
+    let line = "    24 bytes (@ 0x3ffb0000, Internal) allocated CPU 0 ccount 0x1d30ab04 caller 0x400d1000\n";
+    let more = |number: usize, caller: &str| {
+        let lines: String = (0..number)
+            .map(|block| {
+                let address = format!("0x3ffb0{:03x}", 32 * block);
+                line.replace("0x3ffb0000", &address)
+                    .replace("0x400d1000", caller)
+            })
+            .collect();
+        DUMP.replace(line, &lines)
+            .replace("Trace: 1 records", &format!("Trace: {number} records"))
+            .replace(
+                "24 bytes 'leaked' in trace (1",
+                &format!("{} bytes 'leaked' in trace ({number}", 24 * number),
+            )
+            .replace(
+                "records: 1 (100 capacity, 1",
+                &format!("records: {number} (100 capacity, {number}"),
+            )
+            .replace("allocations: 1", &format!("allocations: {number}"))
+    };
+    folder.write("one.log", DUMP);
+    folder.write("more.log", more(5, "0x400d1000"));
+    folder.write("other.log", more(1, "0x400d2000"));
+    folder.write("torn.log", &DUMP[..DUMP.len() - 120]);
+    for (arguments, code) in [
+        ("one.log more.log --fail-on worse", 1),
+        ("one.log more.log --fail-on new", 0),
+        ("more.log one.log --fail-on worse", 0),
+        ("one.log other.log --fail-on new", 1),
+        ("one.log torn.log --fail-on worse", 3),
+    ] {
+        let ran = diff(&folder, arguments, code);
+        assert!(!ran.stderr.contains("record longer"), "{}", ran.stderr);
+    }
+}
+
 /// What is outstanding at moments is exact, block by block.
 #[test]
 fn moments_of_a_recording() {
@@ -111,6 +187,7 @@ fn moments_of_a_recording() {
     let moments = "worse.svdat --at 505ms --at 1005ms --at 60s --format json";
     let ran = diff(&folder, moments, 0);
     assert!(ran.stderr.contains("ends before"), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("at 1 min"), "{}", ran.stdout);
     let document: Value = serde_json::from_str(&ran.stdout).expect("a JSON document");
     let site = &document["sites"][0];
     assert_eq!(site["status"], "worse");
