@@ -124,8 +124,10 @@ pub(crate) fn refuse_before(named: &cli::Before, why: &str) -> anyhow::Result<()
     .into())
 }
 
-/// A report on what lived at each of these moments of a recording, in order of time; and how many bytes of each call site's,
-/// by its number, may have been freed in a pause of the recording. Of the last moment, the end of the recording may take the
+/// How many bytes of each call site's, by its number, may have been freed in a pause of the recording.
+pub(crate) type Unsure = BTreeMap<u32, u64>;
+
+/// A report on what lived at each of these moments of a recording, in order of time, and what of it is unsure. Of the last moment, the end of the recording may take the
 /// place, unless all are asked for.
 pub(crate) fn moments(
     inputs: &[String],
@@ -133,7 +135,7 @@ pub(crate) fn moments(
     options: &cli::Symbols,
     times: &[Duration],
     are_all_asked: bool,
-) -> anyhow::Result<(Vec<Report>, Vec<BTreeMap<u32, u64>>)> {
+) -> anyhow::Result<(Vec<Report>, Vec<Unsure>)> {
     let mut recording = OpenRecording::open(inputs, unpacking)?;
     if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
         bail!("saved reports and heap dumps have no moments: --at is for recordings");
