@@ -92,7 +92,7 @@ impl Heap {
         totals.frees -= u64::from(effect.revived().is_some());
         match effect.unknown_free() {
             Some(UnknownFree::Older | UnknownFree::Paused { .. }) => {
-                totals.frees_of_older_blocks += 1
+                totals.frees_of_older_blocks += 1;
             }
             Some(UnknownFree::Double) => totals.double_frees += 1,
             Some(UnknownFree::Wrong) => totals.wrong_frees += 1,
