@@ -39,7 +39,7 @@ const JUDGED: [&str; 28] = [
     "no-init",
     "no-start",
     "one-core-only",
-    // What the device was told to leave out is not asked about: limits of sums are (`limits`).
+    // What the device was told to leave out was not to be seen (`filter`).
     FILTERED,
 ];
 

@@ -9,6 +9,7 @@ use leakscope_report::{Report, Standing};
 use serde::{Deserialize, Serialize};
 
 use crate::diff::unsure_bytes;
+use crate::filter;
 pub use crate::full::Level;
 use crate::rate::{Per, Rate};
 pub(crate) use worse::Known;
@@ -60,6 +61,9 @@ pub struct KnownSite {
     /// Bytes that it may have left beside that: lost data hide it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unsure_bytes: u64,
+    /// What the device was told to leave out, in words: only what lacks the same is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -90,6 +94,11 @@ impl KnownSite {
     /// Whether no function of its stack had a name, so that it is known in one build alone.
     pub fn is_by_address(&self) -> bool {
         is_by_address(&self.stack)
+    }
+
+    /// Whether it was left with the filter of `report`, or both have none.
+    pub fn is_of_filter_of(&self, report: &Report) -> bool {
+        self.left_out == filter::left_out(report)
     }
 
     /// Whether it would be found in a report: what has names is not where nothing has any.
@@ -146,6 +155,11 @@ impl Baseline {
         self.sites.extend(rest);
         self.sites.sort_by(|one, other| one.stack.cmp(&other.stack));
         self
+    }
+
+    /// Whether all that is known was left with the filter of `report`, or all without one.
+    pub(crate) fn is_of_filter_of(&self, report: &Report) -> bool {
+        self.sites.iter().all(|known| known.is_of_filter_of(report))
     }
 
     /// The text of the file.
@@ -216,6 +230,7 @@ impl KnownSite {
             full,
             left: site.left.clone(),
             unsure_bytes: unsure_bytes(site, report),
+            left_out: filter::left_out(report),
         }
     }
 }

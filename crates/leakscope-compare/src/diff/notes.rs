@@ -11,7 +11,10 @@ use super::statistics::{LEVEL, least_p_of_ranks};
 use super::status::Status;
 use super::words::amount_of;
 use crate::doubt::Doubt;
-use crate::{data, program};
+use crate::{data, filter, program};
+
+/// What to do about sides that lack different blocks.
+const ONE_FILTER: &str = "record both sides with the same filter, or with none";
 
 /// How many call sites there are of each status: "1 new leak, 2 worse; 14 the same".
 pub(super) fn headline(sites: &[Site]) -> String {
@@ -93,6 +96,13 @@ pub(super) fn notes(
         ));
     }
     let all = || before.iter().chain(after);
+    if filter::is_common(all().copied())
+        && let Some(what) = all().next().and_then(|report| filter::left_out(report))
+    {
+        notes.push(format!(
+            "both sides lack what the device was told to leave out, and are compared by the rest: {what}"
+        ));
+    }
     for (name, side) in [("before", before), ("after", after)] {
         let boots = side.iter().map(|report| report.sessions.len());
         let boots = boots.filter(|&sessions| sessions > 1).max();
@@ -128,6 +138,7 @@ pub(super) fn notes(
 /// What speaks against comparing each side, with its recording's inputs.
 pub(super) fn doubts(sides: [&[&Report]; 2], basis: Basis) -> [Vec<Doubt>; 2] {
     let has_one_part = part_of_all(sides[0], sides[1]).is_some();
+    let has_one_filter = filter::is_common(sides[0].iter().chain(sides[1]).copied());
     // Of what is outstanding at the end, the last boot tells all.
     let is_whole = |report: &Report| {
         basis == Basis::Outstanding && report.part.as_deref().is_some_and(is_rest)
@@ -138,6 +149,12 @@ pub(super) fn doubts(sides: [&[&Report]; 2], basis: Basis) -> [Vec<Doubt>; 2] {
         let part =
             |report: &Report| data::part(report).filter(|_| !has_one_part && !is_whole(report));
         doubts.extend(of_inputs(reports, |report| Vec::from_iter(part(report))));
+        if !has_one_filter {
+            let filtered = |report: &Report| filter::doubt(report, ONE_FILTER);
+            doubts.extend(of_inputs(reports, |report| {
+                Vec::from_iter(filtered(report))
+            }));
+        }
         if basis == Basis::Outstanding {
             doubts.extend(of_inputs(reports, several_boots));
         }

@@ -5,10 +5,21 @@ use leakscope_report::{Conclusion, Report, Standing};
 
 use super::Gate;
 use crate::doubt::Doubt;
-use crate::{data, program};
+use crate::{data, filter, program};
 
 /// What to do about a recording that saw too little.
 const AGAIN: &str = "a gate that saw nothing is no success: record again, longer and without loss";
+
+/// What to do about a recording that lacks what was not to be recorded, if sums are limited …
+const ALL: &str =
+    "record without a filter: --max-growth, --max-outstanding and --max-peak are about all blocks";
+
+/// … if leaks are asked for …
+const FILTER: &str = "record without a filter; or --allow-filtered judges by what was recorded";
+
+/// … and if the baseline is of other blocks.
+const ANOTHER_BASELINE: &str =
+    "write a baseline of its own for each filter (--baseline FILE --write-baseline)";
 
 /// Adds the reasons.
 pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
@@ -29,6 +40,7 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
     }
     reasons.extend(program::doubts(report));
     reasons.extend(data::doubts(report));
+    doubt_filter(gate, report, reasons);
     let doubtful = report.totals.doubtful_frees;
     if doubtful > 0 {
         let what = format!(
@@ -48,6 +60,28 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
                 is_of_more: true,
                 ..Doubt::new(what, AGAIN)
             }
+        });
+    }
+}
+
+/// A leak of blocks that were not to be recorded does not show, nor are they in any sum; and what grew so fast in a part is not
+/// what a baseline knows of another.
+fn doubt_filter(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
+    if gate.limits.are_of_sums() {
+        reasons.extend(filter::doubt(report, ALL));
+    } else if !gate.allow_filtered {
+        reasons.extend(filter::doubt(report, FILTER));
+    }
+    let Some((file, baseline)) = &gate.baseline else {
+        return;
+    };
+    if !baseline.is_of_filter_of(report) {
+        let what = format!(
+            "`{file}` is of recordings with another filter: whether a known leak grows faster cannot be told"
+        );
+        reasons.push(Doubt {
+            is_of_more: true,
+            ..Doubt::new(what, ANOTHER_BASELINE)
         });
     }
 }

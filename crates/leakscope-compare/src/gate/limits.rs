@@ -5,16 +5,11 @@ use leakscope_report::units::{bytes, duration_of_seconds, percent};
 use leakscope_report::{Report, Standing};
 
 use super::{Doubt, Failure, Judgement};
-use crate::data::FILTERED;
 use crate::rate::Rate;
 
 /// What to do about a recording with gaps …
 const LESS_LOSS: &str =
     "record again with less loss: a larger trace buffer, a faster link, or fewer kinds of events";
-
-/// … about one that lacks what was not to be recorded …
-const ALL: &str =
-    "record without a filter: --max-growth, --max-outstanding and --max-peak are about all blocks";
 
 /// … and about a short one.
 const LONGER: &str = "record again, longer";
@@ -78,12 +73,12 @@ impl Limits {
                 judgement.failures.push(Failure::of_limit(message));
             }
         }
-        let is_asked = self.max_growth.is_some() || sums.iter().any(|(most, ..)| most.is_some());
-        if is_asked {
-            let parts = Doubt::of_problems(report, &[FILTERED], ALL);
-            judgement.inconclusive.extend(parts);
-        }
         self.check_evidence(report, &mut judgement.inconclusive);
+    }
+
+    /// Whether a sum of all blocks is limited.
+    pub(super) fn are_of_sums(&self) -> bool {
+        self.max_growth.is_some() || self.max_outstanding.is_some() || self.max_peak.is_some()
     }
 
     /// What must at least have been seen.

@@ -15,8 +15,8 @@ use serde::Serialize;
 use crate::baseline::{Baseline, Known};
 pub use crate::doubt::Doubt;
 use crate::full::Level;
-use crate::program;
 use crate::suppress::{Date, Rule};
+use crate::{filter, program};
 pub use failure::{Failure, FailureKind};
 pub use limits::Limits;
 
@@ -29,6 +29,8 @@ pub struct Gate {
     pub limits: Limits,
     /// Whether an allocation that found no memory fails.
     pub no_failed_allocations: bool,
+    /// Whether a recording whose device was told to leave blocks out may pass, on the rest.
+    pub allow_filtered: bool,
     /// Whether a rule that excuses nothing, has expired or can never match fails.
     pub strict: bool,
     /// What is excused.
@@ -45,6 +47,7 @@ impl Default for Gate {
             min_confidence: Confidence::Medium,
             limits: Limits::default(),
             no_failed_allocations: false,
+            allow_filtered: false,
             strict: false,
             rules: Vec::new(),
             baseline: None,
@@ -286,9 +289,14 @@ impl Gate {
 }
 
 impl Judgement<'_> {
-    /// The answer in a sentence, without a full stop: the report's, but of a dump that passed what it was asked for.
+    /// The answer in a sentence, without a full stop: the report's, but of a dump that passed what it was asked for, and with what a
+    /// recording that passed lacks.
     pub fn headline(&self, gate: &Gate) -> String {
         let report = self.report;
+        let left_out = filter::left_out(report).filter(|_| self.answer == Answer::Passed);
+        if let Some(what) = left_out {
+            return format!("{}; not recorded: {what}", report.headline);
+        }
         let is_held = self.answer == Answer::Passed
             && !report.trace.has_history
             && report.totals.outstanding_blocks > 0;

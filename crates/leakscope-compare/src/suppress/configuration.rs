@@ -27,6 +27,7 @@ pub struct Settings {
     pub min_length: Option<String>,
     pub min_cycles: Option<u64>,
     pub no_failed_allocations: Option<bool>,
+    pub allow_filtered: Option<bool>,
     pub strict: Option<bool>,
     pub cycle: Option<String>,
     #[serde(skip)]

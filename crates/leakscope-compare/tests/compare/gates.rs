@@ -253,27 +253,6 @@ fn a_core_whose_data_are_missing_does_not_pass() {
     assert_eq!(gate.judge(&cut).inconclusive, []);
 }
 
-/// What the device leaves out is in no sum.
-#[test]
-fn sums_of_what_a_device_has_filtered_are_not_held_against_a_limit() {
-    let report = with_problem(&healthy(), "filtered");
-    expect(&Gate::default(), &report, Passed, &[]);
-    let limits = [
-        Limits {
-            max_outstanding: Some(1 << 20),
-            ..Limits::default()
-        },
-        Limits {
-            max_peak: Some(1 << 20),
-            ..Limits::default()
-        },
-    ];
-    for limits in limits {
-        expect(&with_limits(limits), &report, Inconclusive, &[]);
-    }
-    expect(&growth("1MiB/min"), &report, Inconclusive, &[]);
-}
-
 /// Packets that cannot be read are lost.
 #[test]
 fn what_could_not_be_read_counts_as_lost() {

@@ -80,6 +80,9 @@ pub(crate) struct Gate {
     /// Allocations that found no memory fail, too.
     #[arg(long)]
     pub(crate) no_failed_allocations: bool,
+    /// A recording whose device was told to leave blocks out (a sample, small blocks, other tasks) may pass, on the rest.
+    #[arg(long)]
+    pub(crate) allow_filtered: bool,
     /// Rules that excuse nothing, have expired or cannot match fail, too.
     #[arg(long)]
     pub(crate) strict: bool,

@@ -109,6 +109,7 @@ impl<'g> Asked<'g> {
             limits,
             no_failed_allocations: options.no_failed_allocations
                 || settings.no_failed_allocations == Some(true),
+            allow_filtered: options.allow_filtered || settings.allow_filtered == Some(true),
             strict: options.strict || settings.strict == Some(true),
             rules,
             baseline: baseline.transpose()?,
@@ -262,10 +263,11 @@ impl<'g> Asked<'g> {
         }
         let written = if self.options.write_baseline {
             let noted = Baseline::of(judgements.iter().flat_map(Judgement::to_note));
-            // What some recording cannot tell stays.
+            // What some recording cannot tell stays, but what is of another filter: nothing here will ever tell of that.
             noted.with_rest_of(known, |site| {
-                let mut judgements = judgements.iter();
-                !tells_all || judgements.any(|judgement| !site.can_show(judgement.report))
+                let mut reports = judgements.iter().map(|judgement| judgement.report);
+                let is_untold = !tells_all || reports.clone().any(|report| !site.can_show(report));
+                is_untold && reports.any(|report| site.is_of_filter_of(report))
             })
         } else if self.options.prune {
             let mut kept = known.clone();

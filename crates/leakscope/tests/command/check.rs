@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use leakscope_testing::filtered::{self, Filter};
 use leakscope_testing::{needs, project};
 use serde_json::Value;
 
@@ -38,6 +39,49 @@ fn exit_codes() {
     ] {
         check(&folder, arguments, code);
     }
+}
+
+/// What a device was told to leave out does not pass, unless that is what was asked for; and other blocks are not compared.
+#[test]
+fn what_a_device_leaves_out_is_said() {
+    let folder = Folder::empty();
+    let one_in_three = Filter::NONE.one_in(3);
+    for (name, filter, leaks) in [
+        ("all", Filter::NONE, 15),
+        ("sample", one_in_three, 15),
+        ("sound", one_in_three, 0),
+    ] {
+        folder.write(&format!("{name}.svdat"), filtered::recording(filter, leaks));
+    }
+    let what = "all but one in 3 addresses";
+    let ran = check(&folder, "sound.svdat", 3);
+    assert!(ran.stdout.contains(what), "{}", ran.stdout);
+    let ran = check(&folder, "sound.svdat --allow-filtered", 0);
+    assert!(ran.stdout.contains(what), "{}", ran.stdout);
+    check(&folder, "sample.svdat --allow-filtered", 1);
+    let known = "--baseline known";
+    check(&folder, &format!("all.svdat {known} --write-baseline"), 1);
+    check(
+        &folder,
+        &format!("sample.svdat {known} --allow-filtered"),
+        3,
+    );
+    check(
+        &folder,
+        &format!("sample.svdat {known} --write-baseline"),
+        3,
+    );
+    check(
+        &folder,
+        &format!("sample.svdat {known} --allow-filtered"),
+        0,
+    );
+    folder.write("leakscope.toml", "[check]\nallow-filtered = true\n");
+    check(&folder, "sound.svdat", 0);
+    let ran = folder.run("diff all.svdat sample.svdat --fail-on worse", 3);
+    assert!(ran.stdout.contains("leave blocks out"), "{}", ran.stdout);
+    let ran = folder.run("diff sound.svdat sample.svdat --fail-on worse", 1);
+    assert!(ran.stdout.contains("both sides lack"), "{}", ran.stdout);
 }
 
 #[test]
