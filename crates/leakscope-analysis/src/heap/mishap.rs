@@ -63,12 +63,14 @@ impl HeapModel {
                     (UnknownFree::Wrong, inside)
                 }
                 _ => {
-                    if let Some(ended) = self.carried.free(address, now.time) {
+                    if let Some((size, ended)) = self.carried.free(address, now.time) {
+                        let by = self.contexts.index(now.context);
+                        self.contexts.learn_freed(by, size);
                         for ended in ended {
                             self.paused.end(ended, stack, ended == address, now);
                         }
                         self.totals.frees_of_older_blocks += 1;
-                        return UnknownFree::Older;
+                        return UnknownFree::Paused { size };
                     }
                     if self.gaps.show_lost_allocation() {
                         // Where so many older blocks were freed, it may as well be one of them.

@@ -143,11 +143,16 @@ impl HeapModel {
         // Of several the newest one.
         let place = (self.moving.iter()).rposition(|moving| moving.address == address);
         let moving = place.map(|place| self.moving.remove(place));
-        let spared = moving.filter(|moving| matches!(moving.block, Err(UnknownFree::Older)));
-        if let Some(Moving { by: (by, _), .. }) = spared {
+        let spared = moving.and_then(|moving| match moving.block {
+            Err(why @ (UnknownFree::Older | UnknownFree::Paused { .. })) => {
+                Some((moving.by.0, why))
+            }
+            _ => None,
+        });
+        if let Some((by, why)) = spared {
             self.totals.frees -= 1;
             self.totals.frees_of_older_blocks -= 1;
-            self.contexts.unfree(by, 0);
+            self.contexts.unfree(by, why.known_size());
         }
         let half = moving.map(Moving::half);
         Effect::Failed {

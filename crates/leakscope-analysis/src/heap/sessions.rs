@@ -400,6 +400,7 @@ impl HeapModel {
         self.unseen = UnseenBlocks::default();
         (self.lost_frees, self.lost_allocations) = (0, 0);
         self.sites.fill_with(Site::new);
+        self.contexts.end_session();
         self.heaps.empty();
         self.moment = Moment {
             start: next_start,

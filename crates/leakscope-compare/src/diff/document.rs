@@ -1,6 +1,7 @@
 //! What is different, as data: one document, which text, JSON and page are made from.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::identity::is_by_address;
@@ -11,6 +12,7 @@ use super::basis::Basis;
 use super::evidence::{Evidence, Per, State};
 use super::matching::pairs;
 use super::notes::{doubts, headline, notes};
+use super::pauses::Pauses;
 use super::side::Side;
 use super::site::{OfSide, Site, judge};
 use super::status::Status;
@@ -65,7 +67,7 @@ impl Diff {
                 && (report.call_sites.is_empty() || report.call_sites.iter().any(is_measured))
         });
         if !has_growth {
-            return Self::on(Basis::Outstanding, None, before, after);
+            return Self::on(Basis::Outstanding, None, before, after, &[]);
         }
         let usual = if all().all(|report| report.totals.cycles > 0) {
             Per::Cycle
@@ -74,24 +76,42 @@ impl Diff {
         } else {
             Per::Allocation
         };
-        Self::on(Basis::Growth, Some(wish.unwrap_or(usual)), before, after)
+        let per = wish.unwrap_or(usual);
+        Self::on(Basis::Growth, Some(per), before, after, &[])
     }
 
     /// Compares moments of one recording, in order of time.
     pub fn of_moments(moments: &[Report]) -> Self {
-        let (before, after) = moments.split_at(moments.len().min(1));
-        Self::on(Basis::Moments, None, before, after)
+        Self::of_moments_with_pauses(moments, &[])
     }
 
-    fn on(basis: Basis, per: Option<Per>, before: &[Report], after: &[Report]) -> Self {
+    /// As [`Diff::of_moments`], if the recording may have paused before them. Of what is outstanding at each moment, so many
+    /// bytes of a call site, by its number in the recording, lived before a pause and may have been freed in it.
+    pub fn of_moments_with_pauses(moments: &[Report], unsure: &[BTreeMap<u32, u64>]) -> Self {
+        let (before, after) = moments.split_at(moments.len().min(1));
+        Self::on(Basis::Moments, None, before, after, unsure)
+    }
+
+    fn on(
+        basis: Basis,
+        per: Option<Per>,
+        before: &[Report],
+        after: &[Report],
+        unsure: &[BTreeMap<u32, u64>],
+    ) -> Self {
         let (old, new): (Vec<_>, Vec<_>) = (before.iter().collect(), after.iter().collect());
+        let pauses = Pauses::new(old.iter().chain(&new), unsure);
         let mut sites: Vec<Site> = Vec::new();
         for pair in pairs(&old, &new) {
             let evidence = (
                 Evidence::of(&pair.before, &old, per),
                 Evidence::of(&pair.after, &new, per),
             );
-            sites.push(Site::of(&pair, &evidence, basis, per));
+            let mut site = Site::of(&pair, &evidence, basis, per);
+            if !unsure.is_empty() {
+                pauses.weigh(&mut site, &pair);
+            }
+            sites.push(site);
         }
         judge(&mut sites);
         sites.retain(|site| {

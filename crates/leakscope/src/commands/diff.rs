@@ -49,14 +49,14 @@ impl Diff {
                 if self.at.len() < 2 || !self.at.is_sorted() {
                     return Err(wrong("--at wants two moments or more, in order of time"));
                 }
-                let moments = reading::moments(
+                let (moments, unsure) = reading::moments(
                     &self.inputs,
                     &self.unpacking,
                     &self.symbols,
                     &self.at,
                     self.fail_on.is_some(),
                 )?;
-                Ok(diff::Diff::of_moments(&moments))
+                Ok(diff::Diff::of_moments_with_pauses(&moments, &unsure))
             }
             (_, []) if !self.at.is_empty() => Err(wrong("--at is for moments of one recording")),
             ([_], []) => {

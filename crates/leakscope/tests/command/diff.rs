@@ -201,6 +201,65 @@ fn moments_of_a_recording() {
     );
 }
 
+/// A recording in four pieces, from 0, 110, 220 and 330 ms on, each 100 ms long: every 10 ms a block is allocated, and `lives` says
+/// for how many such steps it lives. `sees_all` if no such step lies in a pause.
+fn in_pieces(lives: u32, sees_all: bool) -> Vec<u8> {
+    let mut recording = Scenario::begun();
+    let address = |step: u32| 0x3FFB_0000 + 64 * step;
+    let piece = if sees_all { 10 } else { 8 };
+    for step in 0..40 {
+        recording.after(10_000);
+        let is_seen = step % 10 < piece;
+        if is_seen {
+            recording.allocate(address(step), 24, &[0x400D_1000]);
+        }
+        if is_seen && step >= lives {
+            recording.free(address(step - lives), &[0x400D_2000]);
+        }
+        if step % 10 == 9 {
+            let microseconds = recording.time() + 10_000;
+            recording.stop().after(10_000).start();
+            recording.systime_us(microseconds).module(512, IDF_HEAP);
+            recording.task(MAIN, "main").run(MAIN);
+        }
+    }
+    recording.after(1000).print("the end");
+    recording.plain()
+}
+
+/// What lives at a moment behind a pause: what was allocated and not freed, whether the free is seen before the pause or behind it.
+/// What may have been freed in the pause makes nothing worse for sure.
+#[test]
+fn moments_behind_pauses() {
+    let folder = Folder::empty();
+    let moments = "--at 85ms --at 195ms --at 305ms --at 415ms --format json";
+    let compared = |name: &str, trace: Vec<u8>, code: i32| {
+        folder.write(name, trace);
+        let ran = diff(&folder, &format!("{name} {moments} --fail-on worse"), code);
+        let document: Value = serde_json::from_str(&ran.stdout).expect("a JSON document");
+        let site = document["sites"][0].clone();
+        let blocks = [&site["before"], &site["after"]].map(|side| &side["outstanding_blocks"]);
+        (
+            format!("{},{}", blocks[0], blocks[1]),
+            site["status"].clone(),
+        )
+    };
+    // Each block is freed, some behind a pause.
+    let healthy = compared("healthy.svdat", in_pieces(3, true), 0);
+    assert_eq!(healthy, ("[3],[3,3,3]".to_owned(), "same".into()));
+    // The last two of each piece may have been freed in the pause.
+    let unseen = compared("unseen.svdat", in_pieces(3, false), 3);
+    assert_eq!(unseen, ("[3],[5,7,9]".to_owned(), "cannot-tell".into()));
+    // Between moments of one session nothing is freed unseen.
+    folder.write("leak.svdat", in_pieces(100, true));
+    let ran = diff(
+        &folder,
+        "leak.svdat --at 225ms --at 285ms --fail-on worse",
+        1,
+    );
+    assert!(ran.stdout.starts_with("1 worse"), "{}", ran.stdout);
+}
+
 /// A target's reset begins a new heap: what was outstanding before it is no more at a moment behind it. And where a dump, which is of
 /// one boot, meets a recording of several, nothing is told of a difference.
 #[test]
