@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use leakscope_analysis::findings::{Confidence, Verdict};
 use leakscope_analysis::problem::ProblemKind;
-use leakscope_systemview::{Arguments, Packet, Print};
+use leakscope_systemview::{Arguments, Packet, Print, Text};
 use leakscope_testing::scenario::{MAIN, Scenario, WORKER, encoded};
 use proptest::prelude::*;
 
@@ -472,4 +472,40 @@ fn a_loss_lowers_confidence() {
     );
     assert_eq!(leak(97, 100_000).0, Verdict::Uncertain);
     assert_eq!(leak(40, 100_000), less_sure, "it goes on behind the loss");
+}
+
+/// Behind a lost link, the rest of a log message with one argument: the count of arguments is the id of a full buffer, the end of
+/// the line that of a start.
+#[test]
+fn the_end_of_a_log_message_is_no_full_buffer() {
+    for end in ["\n", "."] {
+        let mut recording = Scenario::begun();
+        recording.run(MAIN);
+        let mut messages = Vec::new();
+        for round in 0..200_u32 {
+            let block = 0x3FFB_0000 + 32 * (round % 7);
+            recording.after(900).allocate(block, 24, SITES[0]);
+            messages.push(recording.packets());
+            let argument = encoded(&[round]);
+            recording.after(40).packet(&Packet::PrintFormatted(Print {
+                text: Text(format!("visit %u{end}").as_bytes()),
+                options: 0,
+                arguments: Arguments {
+                    count: 1,
+                    encoded: &argument,
+                },
+            }));
+            recording.after(300).free(block, SITES[1]);
+        }
+        let (bytes, places) = recording.plain_with_places();
+        for message in messages.iter().skip(20).step_by(9) {
+            let place = places[*message].clone();
+            for at in place.start + 2..place.end {
+                let lost = [&bytes[..at], &[0xFF; 512], &bytes[at..]].concat();
+                let reading = read_one(lost);
+                assert_eq!(reading.outcome.totals.dropped_packets, 0, "{end:?} {at}");
+                assert_eq!(reading.outcome.sessions.len(), 1, "{end:?} {at}");
+            }
+        }
+    }
 }
