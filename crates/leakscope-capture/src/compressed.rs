@@ -19,9 +19,8 @@ impl Compression {
     pub(crate) fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1F, 0x8B, ..] => Some(Self::Gzip),
-            [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Self::Zstd),
-            // A skippable frame, with which parallel packers begin.
-            [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Self::Zstd),
+            // A frame, or a skippable one, with which parallel packers begin.
+            [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Self::Zstd),
             _ => None,
         }
     }
@@ -53,7 +52,7 @@ pub(crate) fn unpack(
     most: u64,
 ) -> io::Result<Unpacked> {
     let mut target = Target {
-        target,
+        writer: target,
         bytes: 0,
         most,
     };
@@ -103,7 +102,7 @@ fn unpack_frames(
 
 /// Where to unpack to.
 struct Target<'t, W> {
-    target: &'t mut W,
+    writer: &'t mut W,
     /// What came out so far.
     bytes: u64,
     most: u64,
@@ -121,7 +120,7 @@ impl<W: Write> Target<'_, W> {
                     if self.bytes > self.most {
                         return Ok(Unpacked::TooMuch);
                     }
-                    self.target.write_all(&buffer[..count])?;
+                    self.writer.write_all(&buffer[..count])?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Ok(self.damaged(&error)),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use leakscope_report::Report;
+use leakscope_report::document::problem::Problem;
 use serde::{Serialize, Serializer};
 
 /// A reason why nothing can be claimed. In JSON, it is its message.
@@ -34,11 +35,16 @@ impl Doubt {
     ) -> impl Iterator<Item = Self> {
         let problems = report.problems.iter();
         let named = problems.filter(|problem| codes.contains(&&*problem.code));
-        named.map(move |problem| Self {
+        named.map(move |problem| Self::of_problem(problem, hint))
+    }
+
+    /// A problem. `hint` is for one that has none.
+    pub(crate) fn of_problem(problem: &Problem, hint: &'static str) -> Self {
+        Self {
             message: problem.message.clone(),
             hint: problem.hint.clone().unwrap_or(hint.into()),
             is_of_more: false,
-        })
+        }
     }
 }
 

@@ -30,8 +30,10 @@
 //! - **standing** of a call site: what rules and baseline make of its verdict.
 //! - **inconclusive**: neither passed nor failed, because the recording cannot tell.
 pub mod baseline;
+mod data;
 pub mod diff;
 mod doubt;
+mod filter;
 mod full;
 pub mod gate;
 mod program;

@@ -15,10 +15,18 @@ const ANOTHER_PROGRAM: [&str; 2] = ["elf-differs", "not-behind-calls"];
 pub(crate) fn doubts(report: &Report) -> Vec<Doubt> {
     let mut doubts: Vec<Doubt> = Doubt::of_problems(report, &ANOTHER_PROGRAM, HINT).collect();
     if is_mostly_unnamed(report) {
-        let what = "the ELF file names hardly any function of the call stacks: another program ran";
+        let what = "the ELF file names hardly any function of the call stacks: it is stripped, or another program ran";
         doubts.push(Doubt::new(what, HINT));
     }
     doubts
+}
+
+/// Whether functions may have the names of others. Where nothing has a name, call sites are what they are without an ELF file.
+pub(crate) fn misnames(report: &Report) -> bool {
+    let is_another = |code: &str| ANOTHER_PROGRAM.contains(&code);
+    let mut frames = report.call_sites.iter().flat_map(|site| &site.frames);
+    (report.problems.iter()).any(|problem| is_another(&problem.code))
+        || is_mostly_unnamed(report) && frames.any(|frame| frame.function.is_some())
 }
 
 /// What could not be found out of the program, where nothing speaks against it.

@@ -137,6 +137,9 @@ pub(crate) fn is_loss(code: &str) -> bool {
         ProblemKind::AllocationLost.code(),
         ProblemKind::FreeLost.code(),
         ProblemKind::UnreadablePacket { id: 0 }.code(),
+        ProblemKind::CoreMissing { core: 0 }.code(),
+        ProblemKind::CoreEndsEarly { core: 0, ticks: 0 }.code(),
+        ProblemKind::CoreBeginsEarly { core: 0, bytes: 0 }.code(),
     ]
     .contains(&code)
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`Scenario`](scenario::Scenario) writes recordings, packet by packet.
 //! - [`device`] is a board to be recorded: the real recorder at the far end of a link.
+//! - [`filtered`] is one that is told to leave blocks out.
 //! - [`program`] makes recordings of a program to which everything happens.
 //! - [`espressif`] reads recordings as Espressif's script does.
 //! - [`needs`] is what tests need and may not find: tools, and the recordings of real boards.
@@ -13,6 +14,7 @@
 
 pub mod device;
 pub mod espressif;
+pub mod filtered;
 pub mod needs;
 pub mod program;
 pub mod scenario;

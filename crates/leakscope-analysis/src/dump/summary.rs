@@ -242,9 +242,14 @@ impl<'d> Reading<'d> {
         if let Some(interruption) = dump.interruption.filter(|_| !dump.is_whole) {
             note(ProblemKind::DumpInterrupted(interruption), 1);
         }
-        note(ProblemKind::UnreadableLines, dump.broken_lines);
+        let read = self.printed_as_alive();
+        // Where the dump's own sums are those of what was read, a line that looks torn is of no record.
+        let is_torn = dump.sums != Some(read);
+        note(
+            ProblemKind::UnreadableLines,
+            if is_torn { dump.broken_lines } else { 0 },
+        );
         if let Some(sums) = dump.sums {
-            let read = self.printed_as_alive();
             note(
                 ProblemKind::DumpSumsDiffer { sums, read },
                 (sums != read).into(),

@@ -92,6 +92,20 @@ impl Lifetimes {
         *bucket = bucket.saturating_sub(1);
     }
 
+    /// Counts those of another, too.
+    pub(crate) fn join(&mut self, other: &Self) {
+        for (bucket, more) in self.buckets.iter_mut().zip(other.buckets) {
+            *bucket = bucket.saturating_add(more);
+        }
+    }
+
+    /// Takes back [`Lifetimes::join`].
+    pub(crate) fn take_out(&mut self, other: &Self) {
+        for (bucket, fewer) in self.buckets.iter_mut().zip(other.buckets) {
+            *bucket = bucket.saturating_sub(fewer);
+        }
+    }
+
     /// How many blocks were counted.
     pub fn count(&self) -> u64 {
         self.buckets.iter().map(|&count| u64::from(count)).sum()

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::rise::Rise;
-use super::{Confidence, Finding, Verdict, Word, rise};
+use super::{Confidence, Finding, Lifetimes, Reason, Verdict, Word, rise};
 
 /// All live blocks are younger than the age that this share of the freed ones did not exceed, in percent.
 const USUAL: u64 = 95;
@@ -33,18 +33,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
         return Some(growing_queue(case, floors));
     }
     let never_so_many = case.position(case.history.max_first_reached) > LATE;
-    let mut reason = vec![
-        Word::Count(case.outstanding()),
-        Word::one_or(case.outstanding(), " block", " blocks"),
-        Word::Text(", the oldest "),
-        Word::Duration(age),
-        Word::Text(" old; "),
-        Word::Percent(USUAL as u32),
-        Word::Text(" of "),
-        Word::Count(freed),
-        Word::Text(" freed blocks lived up to "),
-        Word::Duration(usual),
-    ];
+    let mut reason = explain(case.outstanding(), age, freed, usual);
     if never_so_many {
         reason.push(Word::Text("; it never held more before"));
     }
@@ -62,6 +51,33 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
         },
         reason,
     })
+}
+
+fn explain(outstanding: u64, age: u64, freed: u64, usual: u64) -> Reason {
+    vec![
+        Word::Count(outstanding),
+        Word::one_or(outstanding, " block", " blocks"),
+        Word::Text(", the oldest "),
+        Word::Duration(age),
+        Word::Text(" old; "),
+        Word::Percent(USUAL as u32),
+        Word::Text(" of "),
+        Word::Count(freed),
+        Word::Text(" freed blocks lived up to "),
+        Word::Duration(usual),
+    ]
+}
+
+/// Of a call site that a piece of a recording accuses, in all of whose pieces so many ticks are a usual life. No piece alone saw that, so
+/// it is a hint.
+pub(crate) fn between_pauses(outstanding: u64, age: u64, lives: &Lifetimes, usual: u64) -> Finding {
+    let mut reason = explain(outstanding, age, lives.count(), usual);
+    reason.push(Word::Text(", in all pieces of the recording"));
+    Finding {
+        verdict: Verdict::InFlight,
+        confidence: Confidence::Low,
+        reason,
+    }
 }
 
 /// What is filled a little faster than it is emptied: each block is freed, later and later.

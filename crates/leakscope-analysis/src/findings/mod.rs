@@ -65,6 +65,7 @@ pub use growth::{Growth, growth};
 pub use history::{
     CycleSteps, Cycles, Gap, Lifetimes, MissingCores, OlderFrees, SiteHistory, Span, Unseen,
 };
+pub(crate) use in_flight::between_pauses as in_flight_between_pauses;
 pub use left::{Left, left};
 pub(crate) use loss::first_gap;
 pub use losses::{LossCounts, Losses};

@@ -4,7 +4,7 @@
 
 use super::carried::Held;
 use super::site_record::Judged;
-use crate::findings::{Confidence, SiteHistory, Span, Verdict};
+use crate::findings::{self, Confidence, Finding, Lifetimes, SiteHistory, Span, Verdict};
 
 /// A session that is so many times as long knows better: see [`crate::findings::Phases`].
 const LONGER: u64 = 4;
@@ -56,6 +56,14 @@ impl Shown {
             oldest: oldest.unwrap_or(0),
             usual_life: history.lifetimes.percentile(USUAL).unwrap_or(0),
             half_came: half_came.unwrap_or(0),
+        }
+    }
+
+    /// With what it may hold beside, from before a pause.
+    pub(super) fn and_held(self, held: Option<&Held>) -> Self {
+        Self {
+            peak_bytes: self.peak_bytes + held.map_or(0, |held| held.bytes),
+            ..self
         }
     }
 
@@ -191,6 +199,29 @@ impl Acquittals {
             self.held = None;
         }
         rises
+    }
+
+    /// That all is in flight of which this was found, by what all pieces of a recording show that pauses: blocks usually became as old, of
+    /// as many as were allocated in a piece that accuses, and as many were freed as should have been seen. A single block that grows
+    /// is no older than its last enlargement.
+    pub(super) fn in_flight(
+        &self,
+        found: &Finding,
+        lives: &Lifetimes,
+        expected: f64,
+    ) -> Option<Finding> {
+        let accused = &self.accused;
+        let usual = lives.percentile(USUAL)?;
+        // That none is freed is refuted by each of these. That more come than go is not.
+        let scatter = match found.verdict {
+            Verdict::LeakSteady => 2.0 * expected.sqrt(),
+            _ => 0.0,
+        };
+        let is_usual = usual >= accused.oldest && lives.count() >= accused.allocations;
+        let all_end = lives.count() as f64 + scatter >= expected;
+        (is_usual && all_end && accused.left() > 1).then(|| {
+            findings::in_flight_between_pauses(accused.left(), accused.oldest, lives, usual)
+        })
     }
 
     /// The session that knows better than all that accuse it: they show no more than it does, and it is no leak there.

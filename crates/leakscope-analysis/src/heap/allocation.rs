@@ -141,7 +141,7 @@ impl HeapModel {
             None => None,
         };
         if self.carried.watches() && self.carried.replace(address) {
-            self.paused.end(address, StackId::NONE, now);
+            self.paused.end(address, StackId::NONE, false, now);
         }
         if self.overlaps.watches() {
             lost = self.begin_over_others(address, heap, size, lost, now);

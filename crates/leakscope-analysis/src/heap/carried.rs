@@ -61,17 +61,17 @@ impl Carried {
         !self.blocks.is_empty()
     }
 
-    /// A block is freed that no event of this session began. If it is one of these: where they ended, as far as that is known
-    /// now. A target that was reset frees none of them.
-    pub(super) fn free(&mut self, address: u64, time: u64) -> Option<Vec<u64>> {
-        let (site, _) = self.blocks.remove(&address)?;
+    /// A block is freed that no event of this session began. If it is one of these: its bytes, and where they ended, as far as that
+    /// is known now. A target that was reset frees none of them.
+    pub(super) fn free(&mut self, address: u64, time: u64) -> Option<(u64, Vec<u64>)> {
+        let (site, bytes) = self.blocks.remove(&address)?;
         let mut ended = std::mem::take(&mut self.replaced);
         ended.push(address);
         *self.ended.entry(site).or_default() += 1;
         let freed = self.freed.entry(site).or_default();
         freed.releases.add(time);
         freed.last = time;
-        Some(ended)
+        Some((bytes, ended))
     }
 
     /// A block begins. Whether one of these is known to have ended there, in the pause.

@@ -1,5 +1,7 @@
 //! What uses the heap: tasks, interrupts and other contexts.
 
+use std::mem;
+
 use rustc_hash::FxHashMap;
 
 use crate::outcome::ContextUsage;
@@ -8,7 +10,10 @@ use crate::trace::Context;
 /// The use of the heap by each context, in order of first appearance.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contexts {
+    /// What is outstanding is that of this session: so a peak is of what lived at once.
     list: Vec<ContextUsage>,
+    /// What the sessions before it left of each: blocks and bytes.
+    left: Vec<(u64, u64)>,
     others: FxHashMap<Context, u32>,
     /// Index of each task's entry, or [`NONE`].
     tasks: Vec<u32>,
@@ -93,6 +98,11 @@ impl Contexts {
         usage.freed_bytes += size;
     }
 
+    /// Another session may have known how large the block was that `by` has freed.
+    pub(super) fn learn_freed(&mut self, by: u32, size: u64) {
+        self.list[by as usize].freed_bytes += size;
+    }
+
     /// The last free of `by` was none.
     pub(super) fn unfree(&mut self, by: u32, size: u64) {
         let usage = &mut self.list[by as usize];
@@ -121,7 +131,22 @@ impl Contexts {
         usage.map_or(0, |usage| usage.allocations + usage.frees)
     }
 
-    pub(super) fn list(&self) -> &[ContextUsage] {
-        &self.list
+    /// The session is over: what is outstanding stays so, and lives no more.
+    pub(super) fn end_session(&mut self) {
+        self.left.resize(self.list.len(), (0, 0));
+        for (usage, (blocks, bytes)) in self.list.iter_mut().zip(&mut self.left) {
+            *blocks += mem::take(&mut usage.outstanding_blocks);
+            *bytes += mem::take(&mut usage.outstanding_bytes);
+        }
+    }
+
+    /// How each used the heap in all sessions.
+    pub(super) fn list(&self) -> Vec<ContextUsage> {
+        let mut list = self.list.clone();
+        for (usage, (blocks, bytes)) in list.iter_mut().zip(&self.left) {
+            usage.outstanding_blocks += blocks;
+            usage.outstanding_bytes += bytes;
+        }
+        list
     }
 }

@@ -109,14 +109,30 @@ pub enum Completes {
 /// Why no block is known at an address that is freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownFree {
-    /// It was allocated before the trace began; or before it paused: it was outstanding when its session ended, and so it stays.
+    /// It was allocated before the trace began.
     Older,
+    /// It was allocated before the recording paused: it was outstanding when its session ended, and so it stays.
+    Paused {
+        /// How many bytes.
+        size: u64,
+    },
     /// Its allocation was lost in a gap.
     AllocationLost,
     /// It had been freed already.
     Double,
     /// The address lies inside a block.
     Wrong,
+}
+
+impl UnknownFree {
+    /// How large the block was, as far as that is known: 0 if not.
+    #[inline]
+    pub const fn known_size(self) -> u64 {
+        match self {
+            Self::Paused { size } => size,
+            _ => 0,
+        }
+    }
 }
 
 impl Effect {
@@ -200,7 +216,9 @@ impl Effect {
             Self::Allocation { .. } => "allocation",
             Self::Free { .. } => "free",
             Self::Reallocation { .. } => "reallocation",
-            Self::UnknownFree(UnknownFree::Older) => "free-of-older-block",
+            Self::UnknownFree(UnknownFree::Older | UnknownFree::Paused { .. }) => {
+                "free-of-older-block"
+            }
             Self::UnknownFree(UnknownFree::AllocationLost) => "free-of-lost-block",
             Self::UnknownFree(UnknownFree::Double) => "double-free",
             Self::UnknownFree(UnknownFree::Wrong) => "wrong-free",

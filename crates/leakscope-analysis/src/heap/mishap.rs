@@ -63,12 +63,14 @@ impl HeapModel {
                     (UnknownFree::Wrong, inside)
                 }
                 _ => {
-                    if let Some(ended) = self.carried.free(address, now.time) {
-                        for address in ended {
-                            self.paused.end(address, stack, now);
+                    if let Some((size, ended)) = self.carried.free(address, now.time) {
+                        let by = self.contexts.index(now.context);
+                        self.contexts.learn_freed(by, size);
+                        for ended in ended {
+                            self.paused.end(ended, stack, ended == address, now);
                         }
                         self.totals.frees_of_older_blocks += 1;
-                        return UnknownFree::Older;
+                        return UnknownFree::Paused { size };
                     }
                     if self.gaps.show_lost_allocation() {
                         // Where so many older blocks were freed, it may as well be one of them.
@@ -156,7 +158,7 @@ impl HeapModel {
     }
 
     /// An allocation found no memory. If it was to move a block that seemed to be freed (`half`: where, what, and
-    /// when), that block lives on.
+    /// when) by the same task, that block lives on.
     pub(super) fn fail(
         &mut self,
         site: SiteId,
@@ -166,15 +168,30 @@ impl HeapModel {
         now: &Occasion,
         stacks: &Stacks,
     ) -> Option<KnownBlock> {
+        let by = self.contexts.index(now.context);
+        let half = half.map(|(address, block, time)| (address, block, time, by));
+        self.fail_to_move(site, size, stack, half, now, stacks)
+    }
+
+    /// The same, if it is told who seemed to free the block: where data are damaged, another task than that which fails.
+    pub(super) fn fail_to_move(
+        &mut self,
+        site: SiteId,
+        size: u64,
+        stack: StackId,
+        half: Option<(u64, Option<LiveBlock>, u64, u32)>,
+        now: &Occasion,
+        stacks: &Stacks,
+    ) -> Option<KnownBlock> {
         self.totals.failed_allocations += 1;
         let by = self.contexts.index(now.context);
         let life = &mut self.sites[site.index()];
         life.fail(now.time);
         life.note_context(by, now.core);
         let (mut kept, mut revived) = (0, None);
-        if let Some((address, block, freed_at)) = half {
+        if let Some((address, block, freed_at, freed_by)) = half {
             kept = address;
-            revived = block.filter(|&block| self.revive(address, block, freed_at, now));
+            revived = block.filter(|&block| self.revive(address, block, freed_at, freed_by, now));
         }
         let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
         if entry.is_some() {
@@ -198,7 +215,14 @@ impl HeapModel {
 
     /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
     /// on. Whether nothing came between.
-    fn revive(&mut self, address: u64, block: LiveBlock, freed_at: u64, now: &Occasion) -> bool {
+    fn revive(
+        &mut self,
+        address: u64,
+        block: LiveBlock,
+        freed_at: u64,
+        freed_by: u32,
+        now: &Occasion,
+    ) -> bool {
         if !self.blocks.revive(address, block, freed_at) {
             return false;
         }
@@ -217,8 +241,7 @@ impl HeapModel {
             let site = &mut self.sites[block.site as usize];
             site.unsure_ends().take_back(sure, life);
         }
-        let by = self.contexts.index(now.context);
-        self.contexts.unfree(by, size);
+        self.contexts.unfree(freed_by, size);
         self.contexts.revive(block.owner, size);
         if !self.heaps.are_one() {
             self.heaps.revive(block.heap(), size);

@@ -27,6 +27,7 @@ mod moving;
 mod older;
 mod overlap;
 mod paused;
+mod pieces;
 mod recent;
 mod releases;
 mod sessions;

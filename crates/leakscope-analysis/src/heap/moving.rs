@@ -23,9 +23,9 @@ pub(super) struct Moving {
 }
 
 impl Moving {
-    /// What a failure puts back: where, what, and when it seemed to end.
-    pub(super) fn half(self) -> (u64, Option<LiveBlock>, u64) {
-        (self.address, self.block.ok(), self.time)
+    /// What a failure puts back: where, what, when it seemed to end, and by whom.
+    pub(super) fn half(self) -> (u64, Option<LiveBlock>, u64, u32) {
+        (self.address, self.block.ok(), self.time, self.by.0)
     }
 }
 
@@ -143,17 +143,22 @@ impl HeapModel {
         // Of several the newest one.
         let place = (self.moving.iter()).rposition(|moving| moving.address == address);
         let moving = place.map(|place| self.moving.remove(place));
-        let spared = moving.filter(|moving| matches!(moving.block, Err(UnknownFree::Older)));
-        if let Some(Moving { by: (by, _), .. }) = spared {
+        let spared = moving.and_then(|moving| match moving.block {
+            Err(why @ (UnknownFree::Older | UnknownFree::Paused { .. })) => {
+                Some((moving.by.0, why))
+            }
+            _ => None,
+        });
+        if let Some((by, why)) = spared {
             self.totals.frees -= 1;
             self.totals.frees_of_older_blocks -= 1;
-            self.contexts.unfree(by, 0);
+            self.contexts.unfree(by, why.known_size());
         }
         let half = moving.map(Moving::half);
         Effect::Failed {
             site,
             size,
-            revived: self.fail(site, size, stack, half, now, stacks),
+            revived: self.fail_to_move(site, size, stack, half, now, stacks),
             spares_older: spared.is_some(),
         }
     }

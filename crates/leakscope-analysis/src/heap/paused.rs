@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::model::HeapModel;
 use super::sessions::{Known, Past};
 use super::site_id::SiteId;
+use crate::findings::Lifetimes;
 use crate::trace::{Occasion, StackId};
 
 /// Of this many pauses, the last ones, it counts what was freed behind them …
@@ -49,9 +50,9 @@ impl PausedSessions {
     }
 
     /// A block that lived at a pause ends in a later session: its own is judged as if the block had been freed at its end. What the
-    /// session left when it ended stays what it was.
+    /// session left when it ended stays what it was. When it ended is known if its free was seen.
     #[cold]
-    pub(super) fn end(&mut self, address: u64, stack: StackId, now: &Occasion) {
+    pub(super) fn end(&mut self, address: u64, stack: StackId, is_seen: bool, now: &Occasion) {
         let mut newest_first = self.0.iter_mut().rev();
         let Some(paused) = newest_first.find(|paused| paused.heap.blocks.at(address).is_some())
         else {
@@ -66,15 +67,22 @@ impl PausedSessions {
             let later = heap.freed_later.entry(SiteId::new(block.site)).or_default();
             later.blocks += 1;
             later.bytes += block.bytes();
+            later.at_pause.add(then.time.saturating_sub(block.time));
+            if is_seen {
+                later.lives.add(now.time.saturating_sub(block.time));
+            }
         }
     }
 }
 
 /// Blocks that were freed behind a pause.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct FreedLater {
     pub(super) blocks: u64,
     pub(super) bytes: u64,
+    /// How old they were when it began, and those whose frees were seen when they were freed.
+    pub(super) at_pause: Lifetimes,
+    pub(super) lives: Lifetimes,
 }
 
 impl Paused {

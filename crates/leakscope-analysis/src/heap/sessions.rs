@@ -51,6 +51,8 @@ pub(super) struct Known {
     pub(super) missing: Vec<MissingPart>,
     /// What stands for all call sites that came when there were too many: see [`Stacks::MOST`].
     pub(super) pool: Option<SiteId>,
+    /// Whether the recording paused at its end.
+    pub(super) pauses: bool,
 }
 
 /// A call site, the blocks of it that live, with their addresses, and the age of those whose memory did not return
@@ -111,8 +113,12 @@ impl HeapModel {
             let older = (self.older).of(id, self.session.start, &history.live_births);
             history.older_frees = older.and(self.carried.freed_of(id));
             record.add(site, &history);
-            if let Some(later) = self.freed_later.get(&id) {
+            let later = self.freed_later.get(&id);
+            if let Some(later) = later {
                 record.give_back(later);
+            }
+            if is_piece || trace.pauses {
+                record.note_lives(&history.lifetimes, later);
             }
             record.blocks = blocks
                 .iter()
@@ -129,15 +135,15 @@ impl HeapModel {
                 finding = findings::under_way(finding, self.moves_under_way(id));
                 let growth = findings::growth(finding.verdict, &history, &span);
                 let of_cycles = || findings::growth(Verdict::LeakPerCycle, &history, &span);
-                if let Some(later) = self.freed_later.get(&id) {
+                if let Some(later) = later {
                     finding.note_freed_later(later.blocks);
                 }
                 let before = held.get(&id).filter(|_| !finding.verdict.is_leak());
                 let level = before.map(|held| {
-                    let later = self.freed_later.get(&id).copied().unwrap_or_default();
+                    let (blocks, bytes) = later.map_or((0, 0), |later| (later.blocks, later.bytes));
                     Level::before(held).and(
-                        history.live_births.len() as u64 + later.blocks,
-                        history.live_bytes + later.bytes,
+                        history.live_births.len() as u64 + blocks,
+                        history.live_bytes + bytes,
                     )
                 });
                 record.note_level(level, ticks, session);
@@ -152,7 +158,7 @@ impl HeapModel {
                     finding,
                     growth,
                     session,
-                    shown: Shown::of(&history, &span),
+                    shown: Shown::of(&history, &span).and_held(before),
                 });
             }
         }
@@ -371,6 +377,7 @@ impl HeapModel {
         self.past.peak = Some(self.peak());
         let known = Known {
             pool: self.pool(stacks),
+            pauses: is_pause,
             ..Known::default()
         };
         if is_pause && PausedSessions::can_keep(self, end) {
@@ -393,6 +400,7 @@ impl HeapModel {
         self.unseen = UnseenBlocks::default();
         (self.lost_frees, self.lost_allocations) = (0, 0);
         self.sites.fill_with(Site::new);
+        self.contexts.end_session();
         self.heaps.empty();
         self.moment = Moment {
             start: next_start,

@@ -3,10 +3,11 @@
 use super::acquittal::{self, Acquittals, Level, Shown};
 use super::contexts::Contexts;
 use super::paused::FreedLater;
+use super::pieces::Recorded;
 use super::site::Site;
 use super::site_id::SiteId;
 use crate::findings::{
-    self, Confidence, Finding, Growth, Left, Phases, Rank, SiteHistory, Verdict, Word,
+    self, Confidence, Finding, Growth, Left, Lifetimes, Phases, Rank, SiteHistory, Verdict, Word,
 };
 use crate::outcome::{Block, CallSite};
 use crate::trace::StackCertainty;
@@ -37,6 +38,8 @@ pub(super) struct SiteRecord {
     risen: i32,
     /// What the cycles that were marked left.
     cycles: Option<Growth>,
+    /// How old blocks were when they were freed, in any piece of a recording that pauses.
+    lives: Option<Box<Lifetimes>>,
     pub(super) allocations: u64,
     pub(super) frees: u64,
     pub(super) reallocations: u64,
@@ -157,6 +160,16 @@ impl SiteRecord {
         self.outstanding_bytes += later.bytes;
     }
 
+    /// How old blocks of a piece were when they were freed, in it or behind a pause.
+    pub(super) fn note_lives(&mut self, in_piece: &Lifetimes, later: Option<&FreedLater>) {
+        let lives = self.lives.get_or_insert_default();
+        lives.join(in_piece);
+        if let Some(later) = later {
+            lives.take_out(&later.at_pause);
+            lives.join(&later.lives);
+        }
+    }
+
     pub(super) fn add(&mut self, site: &Site, history: &SiteHistory) {
         self.allocations += site.allocations;
         self.frees += site.frees;
@@ -238,14 +251,18 @@ impl SiteRecord {
         }
     }
 
-    /// An accusation must hold where the call site was watched for longest.
-    fn acquit(&mut self) {
-        if let Some(judged) = &self.verdict
-            && judged.is_leak()
-            && judged.finding.verdict != Verdict::LeakPerCycle
-            && let Some(known) = self.acquittals.known_better()
+    /// An accusation must hold where the call site was watched for longest, and of a recording that pauses in all its pieces.
+    fn acquit(&mut self, recorded: Option<&Recorded>) {
+        let Some(judged) = self.verdict.as_mut().filter(is_weighed) else {
+            return;
+        };
+        if let Some(known) = self.acquittals.known_better() {
+            *judged = known.clone();
+        } else if let Some((recorded, lives)) = recorded.zip(self.lives.as_deref())
+            && let expected = recorded.should_free(self.allocations, lives)
+            && let Some(finding) = self.acquittals.in_flight(&judged.finding, lives, expected)
         {
-            self.verdict = Some(known.clone());
+            judged.finding = finding;
         }
     }
 
@@ -259,12 +276,8 @@ impl SiteRecord {
     }
 
     /// An accusation is not sure where more sessions deny it, each of them as long and as busy: of many sessions, chance makes
-    /// one look like a leak. It is a hint where many do, and it left no more than chance leaves in one of all. Marked cycles leave
-    /// nothing to chance.
+    /// one look like a leak. It is a hint where many do, and it left no more than chance leaves in one of all.
     fn weigh_sessions(&mut self) {
-        let is_weighed = |judged: &&mut Judged| {
-            judged.is_leak() && judged.finding.verdict != Verdict::LeakPerCycle
-        };
         let Some(judged) = self.verdict.as_mut().filter(is_weighed) else {
             return;
         };
@@ -298,8 +311,9 @@ impl SiteRecord {
         (allocator_frames, stack): (&[u64], &[u64]),
         certainty: StackCertainty,
         contexts: &Contexts,
+        recorded: Option<&Recorded>,
     ) -> Option<CallSite> {
-        self.acquit();
+        self.acquit(recorded);
         self.weigh_sessions();
         let (finding, growth, left, session) = match self.verdict {
             Some(judged) => {
@@ -352,6 +366,11 @@ impl SiteRecord {
             blocks: self.blocks,
         })
     }
+}
+
+/// Marked cycles leave nothing to other sessions.
+fn is_weighed(judged: &&mut Judged) -> bool {
+    judged.is_leak() && judged.finding.verdict != Verdict::LeakPerCycle
 }
 
 /// How likely it is that a session leaves so many blocks at least, of all that were left in it and in these others, if that is what is

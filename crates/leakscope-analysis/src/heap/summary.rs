@@ -1,7 +1,11 @@
 //! What the model answers when it is asked.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use super::doubtful::Order;
 use super::model::HeapModel;
+use super::pieces::Recorded;
 use super::sessions::Known;
 use super::site_id::SiteId;
 use crate::findings::is_short;
@@ -12,12 +16,42 @@ use crate::trace::{Stacks, Trace};
 impl HeapModel {
     /// The answer, as of the last event.
     pub fn outcome(&self, trace: &Trace) -> Outcome {
+        self.settled(trace).outcome_as_is(trace)
+    }
+
+    /// The answer as of the last event, about this moment alone: what is outstanding is what lives now, and not what
+    /// each session has left. Behind a pause of the recording, that is also what lived before it and was not seen to
+    /// end: how many bytes of each call site's are such, stands beside it. Nobody knows whether they were freed in the
+    /// pause.
+    pub fn outcome_now(&self, trace: &Trace) -> (Outcome, BTreeMap<SiteId, u64>) {
+        let model = self.settled(trace);
+        let mut outcome = model.outcome_as_is(trace);
+        let held = model.carried.held();
+        let totals = &mut outcome.totals;
+        (totals.outstanding_blocks, totals.outstanding_bytes) = (0, 0);
+        for site in &mut outcome.call_sites {
+            let own = &model.sites[site.id.index()];
+            let before = held.get(&site.id).copied().unwrap_or_default();
+            site.outstanding_blocks = own.live_blocks() + before.blocks;
+            site.outstanding_bytes = own.live_bytes + before.bytes;
+            totals.outstanding_blocks += site.outstanding_blocks;
+            totals.outstanding_bytes += site.outstanding_bytes;
+        }
+        let unseen = held.iter().filter(|(_, held)| held.blocks > 0);
+        (
+            outcome,
+            unseen.map(|(&site, held)| (site, held.bytes)).collect(),
+        )
+    }
+
+    /// Without blocks that cannot live any more.
+    fn settled(&self, trace: &Trace) -> Cow<'_, Self> {
         if self.ended_unseen().is_empty() {
-            return self.outcome_as_is(trace);
+            return Cow::Borrowed(self);
         }
         let mut model = self.clone();
         model.lose_all_overlapped(trace.end());
-        model.outcome_as_is(trace)
+        Cow::Owned(model)
     }
 
     fn outcome_as_is(&self, trace: &Trace) -> Outcome {
@@ -28,11 +62,19 @@ impl HeapModel {
         sessions.push(session);
         let known = self.known_of(trace);
         let records = self.records(end, &known, &mut past);
+        let recorded = Recorded::of(&sessions).filter(|_| past.joined == 0);
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(self.keys.list()))
             .filter_map(|((id, record), key)| {
                 let stacks = trace.stacks();
-                record.call_site(id, key.split(stacks), key.certainty(stacks), &self.contexts)
+                let certainty = key.certainty(stacks);
+                record.call_site(
+                    id,
+                    key.split(stacks),
+                    certainty,
+                    &self.contexts,
+                    recorded.as_ref(),
+                )
             })
             .collect();
         call_sites.sort_by_key(CallSite::rank);
@@ -87,7 +129,7 @@ impl HeapModel {
             sessions,
             call_sites,
             tasks: trace.tasks().to_vec(),
-            contexts: self.contexts.list().to_vec(),
+            contexts: self.contexts.list(),
             heaps: self.heaps.list().to_vec(),
             peak,
             anomalies,
@@ -107,6 +149,7 @@ impl HeapModel {
             packets: packets as u64,
             missing: trace.missing_parts(),
             pool: self.pool(trace.stacks()),
+            pauses: false,
         }
     }
 

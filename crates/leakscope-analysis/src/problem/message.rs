@@ -4,6 +4,10 @@ use super::ProblemKind;
 use crate::dump::Interruption;
 use crate::findings::Word;
 
+/// Part of the message of [`ProblemKind::Filtered`], if the device recorded what one task allocates: which task is seen by who
+/// allocates.
+pub const OTHER_TASKS: &str = "what other tasks than one allocate";
+
 impl ProblemKind {
     /// What it means, in words; `count` is how often it was seen.
     #[allow(clippy::too_many_lines, reason = "one arm a kind")]
@@ -117,20 +121,25 @@ impl ProblemKind {
                 task,
             } => {
                 let mut words = vec![Text(
-                    "the device was told to leave blocks out, so that numbers here are parts:",
+                    "the device was told to leave blocks out, so that numbers here are parts",
                 )];
+                let mut before = ": ";
+                let mut say = |what: &[Word]| {
+                    words.push(Text(core::mem::replace(&mut before, ", ")));
+                    words.extend_from_slice(what);
+                };
                 if least_size > 0 {
-                    words.extend([Text(" blocks of less than "), Bytes(u64::from(least_size))]);
+                    say(&[Text("blocks of less than "), Bytes(u64::from(least_size))]);
                 }
                 if one_in > 1 {
-                    words.extend([
-                        Text(" all but one in "),
+                    say(&[
+                        Text("all but one in "),
                         Count(u64::from(one_in)),
                         Text(" addresses"),
                     ]);
                 }
                 if task != 0 {
-                    words.push(Text(" what other tasks than one allocate"));
+                    say(&[Text(OTHER_TASKS)]);
                 }
                 words
             }
@@ -363,8 +372,8 @@ impl ProblemKind {
                 Count(frees),
                 Word::one_or(
                     frees,
-                    " free was of a block without a record: allocated before recording began, or evicted",
-                    " frees were of blocks without a record: allocated before recording began, or evicted",
+                    " free was of a block without a record: allocated before recording began, evicted, or freed already (a double free)",
+                    " frees were of blocks without a record: allocated before recording began, evicted, or freed already (a double free)",
                 ),
             ],
             Self::CallersAreData => vec![

@@ -4,6 +4,7 @@ mod kind;
 mod message;
 
 pub use kind::ProblemKind;
+pub use message::OTHER_TASKS;
 
 /// Something wrong with the data, or something that was assumed to read them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -249,9 +249,10 @@ impl Trace {
         let is_empty = self.counts.heap_events == self.before_session;
         let was_stopped = std::mem::take(&mut source.asks_clock);
         if told == Told::RunsOn || told == Told::Either && (source.was_paused || is_empty) {
-            return match was_stopped {
-                true => Meant::Start(self.pause(index, piece)),
-                false => Meant::System,
+            return if was_stopped {
+                Meant::Start(self.pause(index, piece))
+            } else {
+                Meant::System
             };
         }
         source.restarts += 1;

@@ -75,6 +75,7 @@ pub struct Counts {
 
 /// One stream, and what is only true of the packets in it.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something else")]
 pub(super) struct StreamState {
     pub(super) stream: Stream,
     pub(super) core: u8,

@@ -385,6 +385,77 @@ fn what_exchanges_its_blocks_behind_pauses_is_full() {
     }
 }
 
+/// Batches of 16, freed together when they are whole, or all but one of so many; and in the pause behind each piece, which nobody sees.
+fn collected(pieces: &[u32], forgotten: usize) -> Reading {
+    let mut recording = Scenario::begun();
+    let mut next = BLOCK + 0x1_0000;
+    for (number, &rounds) in (0_u32..).zip(pieces) {
+        if number > 0 {
+            recording.stop().after(100_000);
+            let now = recording.time();
+            restart(&mut recording, now);
+            recording.run(MAIN);
+        }
+        let mut batch = Vec::new();
+        for _ in 0..rounds {
+            recording.after(9000).allocate(next, 48, LEAK);
+            batch.push(next);
+            next += 64;
+            recording.after(500).allocate(BLOCK, 8, OTHER);
+            recording.after(500).free(BLOCK, OTHER);
+            if batch.len() == 16 {
+                for (place, block) in batch.drain(..).enumerate() {
+                    if place % forgotten != 1 {
+                        recording.free(block, OTHER);
+                    }
+                }
+            }
+        }
+    }
+    read_one(recording.plain())
+}
+
+/// A piece that is shorter than a batch takes to be whole shows none that is freed; the other pieces show it.
+#[test]
+fn what_is_freed_in_other_pieces_is_in_flight() {
+    for pieces in [&[32, 10, 32, 32][..], &[10, 32, 32, 10, 33]] {
+        let reading = collected(pieces, usize::MAX);
+        reading.check();
+        let finding = &reading.site(LEAK).finding;
+        let found = (finding.verdict, finding.confidence);
+        assert_eq!(found, (Verdict::InFlight, Confidence::Low), "{finding:?}");
+        let leaking = collected(pieces, 2);
+        assert!(leaking.verdict(LEAK).is_leak(), "{:?}", leaking.site(LEAK));
+    }
+    // No piece sees a batch freed.
+    assert!(collected(&[10, 10, 10], usize::MAX).verdict(LEAK).is_leak());
+}
+
+/// A cache that fills in a short piece and at the beginning of a long one, which it holds its level in.
+#[test]
+fn what_fills_across_a_pause_and_holds_is_full() {
+    let filled = |last: u32| {
+        let mut recording = Scenario::begun();
+        for round in 0..220 {
+            if round == 20 {
+                recording.stop().after(1000);
+                let now = recording.time();
+                restart(&mut recording, now);
+                recording.run(MAIN);
+            }
+            if round < last {
+                let block = BLOCK + 0x1_0000 + 64 * round;
+                recording.after(1000).allocate(block, 48, LEAK);
+            }
+            recording.after(1000).allocate(BLOCK, 8, OTHER);
+            recording.after(1000).free(BLOCK, OTHER);
+        }
+        read_one(recording.plain())
+    };
+    assert_eq!(filled(33).verdict(LEAK), Verdict::Bounded);
+    assert!(filled(220).verdict(LEAK).is_leak());
+}
+
 /// Of more boots than are listed all are counted.
 #[test]
 fn all_boots_are_counted() {

@@ -91,7 +91,9 @@ impl Heap {
         totals.frees += u64::from(effect.ended().is_some() || effect.unknown_free().is_some());
         totals.frees -= u64::from(effect.revived().is_some());
         match effect.unknown_free() {
-            Some(UnknownFree::Older) => totals.frees_of_older_blocks += 1,
+            Some(UnknownFree::Older | UnknownFree::Paused { .. }) => {
+                totals.frees_of_older_blocks += 1;
+            }
             Some(UnknownFree::Double) => totals.double_frees += 1,
             Some(UnknownFree::Wrong) => totals.wrong_frees += 1,
             Some(UnknownFree::AllocationLost) => self.lost_allocations += 1,

@@ -264,3 +264,17 @@ fn a_free_before_an_allocation_is_no_reallocation() {
         (1, 40)
     );
 }
+
+/// Damage shows a switch of tasks inside a reallocation: the one that seems to fail has freed nothing.
+#[test]
+fn another_task_seems_to_fail() {
+    let mut program = Program::begin(Filter::NONE, 0);
+    program.step(0x1000, Step::Free);
+    program.tell(8, &[0x1000, 1]);
+    program.step(0x1000, Step::Switch);
+    program.tell(10, &[0x1000, 900, 1]);
+    let outcome = read_one(program.recording.plain()).outcome;
+    let totals = outcome.totals;
+    assert_eq!((totals.frees, totals.outstanding_blocks), (0, 1));
+    assert!(outcome.contexts.iter().all(|context| context.frees == 0));
+}

@@ -1,7 +1,8 @@
 //! Restarts: what each session proves is kept, and a start sequence alone is no restart.
 
 use leakscope_analysis::findings::Verdict;
-use leakscope_analysis::trace::Start;
+use leakscope_analysis::outcome::ContextUsage;
+use leakscope_analysis::trace::{Context, Start};
 use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario, WORKER};
 
 use crate::reading::{read, read_one};
@@ -96,6 +97,49 @@ fn frees_after_a_pause_are_of_older_blocks() {
     assert_eq!((totals.frees_of_older_blocks, totals.frees), (2, 3));
     assert_eq!(totals.outstanding_blocks, 4);
     assert!(reading.anomalies().is_empty());
+}
+
+/// What a context holds at most is what it held at once: sessions are not added up, though what each has left is. How large a block
+/// from before a pause was that is freed behind it is known.
+#[test]
+fn what_a_context_holds_at_most_is_of_one_session() {
+    let recorded = |is_reset: bool| {
+        let mut recording = Scenario::empty();
+        restart(&mut recording, 5_000_000);
+        recording.enter(16);
+        leak(&mut recording, 0, 50);
+        recording.exit().after(10);
+        if is_reset {
+            restart(&mut recording, 1000);
+        } else {
+            recording.stop().after(1000);
+            restart(&mut recording, 7_000_000);
+        }
+        recording.enter(16);
+        leak(&mut recording, 100, 60);
+        if !is_reset {
+            recording.free(BLOCK, OTHER);
+        }
+        recording.exit().after(100).stop();
+        let reading = read_one(recording.plain());
+        reading.check();
+        let contexts = reading.outcome.contexts.clone();
+        let is_interrupt = |usage: &&ContextUsage| usage.context == Context::Interrupt(16);
+        let usage = *contexts.iter().find(is_interrupt).expect("an interrupt");
+        let peak = reading.outcome.totals.peak_bytes;
+        assert_eq!((usage.peak_bytes, peak), (480, 480), "{usage:?}");
+        assert_eq!(
+            (usage.outstanding_blocks, usage.outstanding_bytes),
+            (110, 880)
+        );
+        (
+            reading.outcome.sessions[1].after_reset,
+            usage.frees,
+            usage.freed_bytes,
+        )
+    };
+    assert_eq!(recorded(true), (true, 0, 0));
+    assert_eq!(recorded(false), (false, 1, 8));
 }
 
 /// Blocks that live when the recording pauses and are freed behind it, or whose memory is used again, are no evidence of a leak,

@@ -1,6 +1,6 @@
 //! A recording in parts: when one ends, and what the next one has to know of those before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -33,12 +33,17 @@ pub(super) struct Rotator {
     carry: Vec<u8>,
     /// What a reader must know: packets by what they tell of, with a delta of 0.
     known: BTreeMap<(u32, Vec<u8>), Vec<u8>>,
-    /// Events of modules that define something for later ones.
-    definitions: BTreeSet<u32>,
+    /// Events of modules that were described: whether they define something for later ones.
+    described: BTreeMap<u32, bool>,
+    /// Packets of modules' events that came before their description, as `known` has them: a recorder may tell first
+    /// what the description says is a definition.
+    undescribed: BTreeMap<u32, BTreeMap<Vec<u8>, Vec<u8>>>,
 }
 
 /// More descriptions than any program has are not repeated.
 const MOST_KNOWN: usize = 10_000;
+/// Events of modules; damage may look like any others.
+const MOST_EVENTS: usize = 64;
 /// A packet that takes more is damage.
 const LONGEST: usize = 64 * 1024;
 
@@ -56,7 +61,8 @@ impl Rotator {
             began: Instant::now(),
             carry: Vec::new(),
             known: BTreeMap::new(),
-            definitions: BTreeSet::new(),
+            described: BTreeMap::new(),
+            undescribed: BTreeMap::new(),
         }
     }
 
@@ -131,31 +137,57 @@ impl Rotator {
 
     fn learn(&mut self, frame: &Frame<'_>) {
         let first = frame.payload.iter().position(|byte| byte & 0x80 == 0);
+        let first = &frame.payload[..first.map_or(0, |end| end + 1)];
         if frame.id == id::MODULEDESC
             && let Ok(Packet::ModuleDesc { offset, text, .. }) = Packet::parse(frame)
         {
             let text = text.to_string();
-            let numbers = text.split(',').filter_map(definition);
-            self.definitions
-                .extend(numbers.map(|number| offset.saturating_add(number)));
+            let events = text.split(',').filter_map(described);
+            events.for_each(|(number, defines)| {
+                self.describe(offset.saturating_add(number), defines);
+            });
         }
         let subject = match frame.id {
             // A session that begins tells all anew.
-            id::TRACE_START => return self.known.clear(),
+            id::TRACE_START => {
+                self.described.clear();
+                self.undescribed.clear();
+                return self.known.clear();
+            }
             id::INIT | id::NUMMODULES => &[],
-            number if self.definitions.contains(&number) => {
-                &frame.payload[..first.map_or(0, |end| end + 1)]
-            }
-            id::TASK_CREATE | id::TASK_INFO | id::STACK_INFO | id::NAME_RESOURCE => {
-                &frame.payload[..first.map_or(0, |end| end + 1)]
-            }
+            id::TASK_CREATE | id::TASK_INFO | id::STACK_INFO | id::NAME_RESOURCE => first,
             id::SYSDESC | id::MODULEDESC => frame.payload,
             id::EX if is_description(frame.payload) => frame.payload,
-            _ => return,
+            number if number < id::FIRST_MODULE => return,
+            number => match self.described.get(&number) {
+                Some(true) => first,
+                Some(false) => return,
+                None => return self.wait_for_description(number, first, without_delta(frame)),
+            },
         };
-        let subject = (frame.id, subject.to_vec());
+        self.know((frame.id, subject.to_vec()), without_delta(frame));
+    }
+
+    fn know(&mut self, subject: (u32, Vec<u8>), packet: Vec<u8>) {
         if self.known.len() < MOST_KNOWN || self.known.contains_key(&subject) {
-            self.known.insert(subject, without_delta(frame));
+            self.known.insert(subject, packet);
+        }
+    }
+
+    fn describe(&mut self, number: u32, defines: bool) {
+        self.described.insert(number, defines);
+        let waiting = self.undescribed.remove(&number).filter(|_| defines);
+        for (subject, packet) in waiting.into_iter().flatten() {
+            self.know((number, subject), packet);
+        }
+    }
+
+    fn wait_for_description(&mut self, number: u32, subject: &[u8], packet: Vec<u8>) {
+        if self.undescribed.len() < MOST_EVENTS || self.undescribed.contains_key(&number) {
+            let waiting = self.undescribed.entry(number).or_default();
+            if waiting.len() < MOST_KNOWN || waiting.contains_key(subject) {
+                waiting.insert(subject.to_vec(), packet);
+            }
         }
     }
 }
@@ -185,13 +217,14 @@ pub fn first_part(whole: &Path) -> Option<PathBuf> {
     parts.find(|path| is_part(path))
 }
 
-/// The number of an event that defines something, out of a module's description: its first parameter is the number of
-/// what it defines (`5 Stack Number=%u Frames: …`), or the version of all (`4 Heap Version=%u …`).
-fn definition(event: &str) -> Option<u32> {
+/// The number of an event out of a module's description, and whether it defines something: then its first parameter is the
+/// number of what it defines (`5 Stack Number=%u Frames: …`), or the version of all (`4 Heap Version=%u …`).
+fn described(event: &str) -> Option<(u32, bool)> {
     let mut words = event.split_whitespace();
     let number = words.next()?.parse().ok()?;
-    let first = words.nth(1)?;
-    (first.starts_with("Number=") || first.starts_with("Version=")).then_some(number)
+    let first = words.nth(1).unwrap_or_default();
+    let defines = first.starts_with("Number=") || first.starts_with("Version=");
+    Some((number, defines))
 }
 
 /// Whether an extended event describes something.

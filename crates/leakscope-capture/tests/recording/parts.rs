@@ -144,6 +144,9 @@ fn each_part_opens_alone() {
         id::SYSDESC,
         id::TASK_INFO,
         id::MODULEDESC,
+        // The heap's base and unit, and a call stack: events of the heap's module.
+        id::FIRST_MODULE + 4,
+        id::FIRST_MODULE + 5,
     ];
     for part in &parts {
         let file = fs::read(part).expect("the file");
@@ -164,6 +167,74 @@ fn each_part_opens_alone() {
         1,
         "the last one has the end"
     );
+}
+
+/// What a recorder says of itself may come in any order, and the description of an event after the event: leakscope's own says
+/// first where the heap is, and later that this defines something. What happened is repeated in no order.
+#[test]
+fn definitions_that_come_before_their_description_are_repeated() {
+    let event = |number: u32, payload: &[u8]| {
+        let id = id::FIRST_MODULE + number;
+        let mut packet = vec![(id & 0x7f) as u8 | 0x80, (id >> 7) as u8];
+        packet.push(payload.len() as u8);
+        packet.extend([payload, &[3]].concat());
+        packet
+    };
+    let description = |text: &str| {
+        let offset = [
+            (id::FIRST_MODULE & 0x7f) as u8 | 0x80,
+            (id::FIRST_MODULE >> 7) as u8,
+        ];
+        let length = [text.len() as u8];
+        let start = [id::MODULEDESC as u8, 0];
+        [&start[..], &offset, &length, text.as_bytes(), &[3]].concat()
+    };
+    let definitions = [event(4, &[1, 4, 2]), event(5, &[7, 9]), event(5, &[8, 9])];
+    let told = [
+        definitions.concat(),
+        description("M=some heap,4 Heap Version=%u Shift=%u Base=%u,5 Stack Number=%u Frame=%u"),
+        description("M=some heap,0 Alloc Address=%u Size=%u"),
+    ];
+    let start = [&sync::SYNC[..], &[id::TRACE_START as u8, 0]].concat();
+    let happened = |number: u8| event(0, &[number, 1]);
+    for order in [
+        [0, 1, 2],
+        [1, 0, 2],
+        [2, 1, 0],
+        [1, 2, 0],
+        [2, 0, 1],
+        [0, 2, 1],
+    ] {
+        let mut trace = start.clone();
+        for (number, index) in (0..).zip(order) {
+            trace.extend(happened(number));
+            trace.extend(&told[index]);
+        }
+        let first = trace.len() as u64;
+        trace.extend((10..60).flat_map(happened));
+        let folder = tempfile::tempdir().expect("a folder");
+        let parts = in_parts(folder.path(), &trace, 11, first);
+        assert!(parts.len() > 1, "{order:?}");
+        for part in &parts[1..] {
+            let file = fs::read(part).expect("the file");
+            let header = Header::parse(&file);
+            let repeated = header.value("Repeated").expect("a line").to_string();
+            let repeated: usize = repeated.parse().expect("a number");
+            let mut rest = &file[header.data..header.data + repeated];
+            rest = rest.strip_prefix(&sync::SYNC).expect("a sync");
+            let mut found = Vec::new();
+            while !rest.is_empty() {
+                let frame = Frame::split(rest).expect("whole packets");
+                if frame.id >= id::FIRST_MODULE {
+                    let payload = frame.payload.to_vec();
+                    found.push((frame.id - id::FIRST_MODULE, payload));
+                }
+                rest = &rest[frame.length..];
+            }
+            let expected = [(4, vec![1, 4, 2]), (5, vec![7, 9]), (5, vec![8, 9])];
+            assert_eq!(found, expected, "{order:?}");
+        }
+    }
 }
 
 /// A header that the device sends, in whatever pieces, is none of the packets: it is that of each part.

@@ -9,6 +9,7 @@ use leakscope_report::{Report, Standing};
 use serde::{Deserialize, Serialize};
 
 use crate::diff::unsure_bytes;
+use crate::filter;
 pub use crate::full::Level;
 use crate::rate::{Per, Rate};
 pub(crate) use worse::Known;
@@ -60,6 +61,9 @@ pub struct KnownSite {
     /// Bytes that it may have left beside that: lost data hide it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unsure_bytes: u64,
+    /// What the device was told to leave out, in words: only what lacks the same is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -91,6 +95,23 @@ impl KnownSite {
     pub fn is_by_address(&self) -> bool {
         is_by_address(&self.stack)
     }
+
+    /// Whether it was left with the filter of `report`, or both have none.
+    pub fn is_of_filter_of(&self, report: &Report) -> bool {
+        self.left_out == filter::left_out(report)
+    }
+
+    /// Whether it would be found in a report: what has names is not where nothing has any.
+    pub fn can_show(&self, report: &Report) -> bool {
+        self.frames.is_empty() || has_names(report)
+    }
+}
+
+/// Whether functions of a report have names, or would have.
+fn has_names(report: &Report) -> bool {
+    let sites = &report.call_sites;
+    let mut frames = sites.iter().flat_map(|site| &site.frames);
+    frames.any(|frame| frame.function.is_some()) || sites.is_empty() && report.trace.has_symbols
 }
 
 impl Baseline {
@@ -125,15 +146,20 @@ impl Baseline {
         }
     }
 
-    /// With what `known` knows beside it: a recording that cannot tell shows nothing of that.
+    /// With what `known` knows beside it and is to be kept: a recording that cannot tell shows nothing of that.
     #[must_use]
-    pub fn with_rest_of(mut self, known: &Self) -> Self {
+    pub fn with_rest_of(mut self, known: &Self, is_kept: impl Fn(&KnownSite) -> bool) -> Self {
         let is_here = |site: &KnownSite| self.sites.iter().any(|own| own.stack == site.stack);
         let rest = known.sites.iter().filter(|site| !is_here(site));
-        let rest: Vec<KnownSite> = rest.cloned().collect();
+        let rest: Vec<KnownSite> = rest.filter(|site| is_kept(site)).cloned().collect();
         self.sites.extend(rest);
         self.sites.sort_by(|one, other| one.stack.cmp(&other.stack));
         self
+    }
+
+    /// Whether all that is known was left with the filter of `report`, or all without one.
+    pub(crate) fn is_of_filter_of(&self, report: &Report) -> bool {
+        self.sites.iter().all(|known| known.is_of_filter_of(report))
     }
 
     /// The text of the file.
@@ -152,6 +178,15 @@ impl Baseline {
         }
         text.push_str("\n]}\n");
         text
+    }
+
+    /// Why a call site of `report` that is not found here is none that is known.
+    pub(crate) fn ignorance(&self, report: &Report) -> &'static str {
+        if self.sites.iter().all(|known| known.can_show(report)) {
+            "the baseline does not know it"
+        } else {
+            "the baseline knows functions by their names, and here nothing has one"
+        }
     }
 
     /// The known leak that a call site of `report` is: by its whole stack, or else by the innermost functions if they are
@@ -195,6 +230,7 @@ impl KnownSite {
             full,
             left: site.left.clone(),
             unsure_bytes: unsure_bytes(site, report),
+            left_out: filter::left_out(report),
         }
     }
 }

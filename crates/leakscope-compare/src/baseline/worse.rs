@@ -43,7 +43,13 @@ impl Baseline {
             .collect();
         let mut tested = Vec::new();
         for (known, site) in known.iter_mut().zip(&report.call_sites) {
-            let Some(known) = known else { continue };
+            // What another filter left is not compared (`gate::doubt`).
+            let Some(known) = known
+                .as_mut()
+                .filter(|known| known.site.is_of_filter_of(report))
+            else {
+                continue;
+            };
             if let Some(full) = known.site.full.filter(|_| report.trace.has_history) {
                 let accused = Level::accused(report, site);
                 if accused.is_some_and(|accused| full.knows_better(&accused)) {

@@ -1,6 +1,7 @@
 //! What is different, as data: one document, which text, JSON and page are made from.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::identity::is_by_address;
@@ -11,6 +12,7 @@ use super::basis::Basis;
 use super::evidence::{Evidence, Per, State};
 use super::matching::pairs;
 use super::notes::{doubts, headline, notes};
+use super::pauses::Pauses;
 use super::side::Side;
 use super::site::{OfSide, Site, judge};
 use super::status::Status;
@@ -65,7 +67,7 @@ impl Diff {
                 && (report.call_sites.is_empty() || report.call_sites.iter().any(is_measured))
         });
         if !has_growth {
-            return Self::on(Basis::Outstanding, None, before, after);
+            return Self::on(Basis::Outstanding, None, before, after, &[]);
         }
         let usual = if all().all(|report| report.totals.cycles > 0) {
             Per::Cycle
@@ -74,33 +76,51 @@ impl Diff {
         } else {
             Per::Allocation
         };
-        Self::on(Basis::Growth, Some(wish.unwrap_or(usual)), before, after)
+        let per = wish.unwrap_or(usual);
+        Self::on(Basis::Growth, Some(per), before, after, &[])
     }
 
     /// Compares moments of one recording, in order of time.
     pub fn of_moments(moments: &[Report]) -> Self {
-        let (before, after) = moments.split_at(moments.len().min(1));
-        Self::on(Basis::Moments, None, before, after)
+        Self::of_moments_with_pauses(moments, &[])
     }
 
-    fn on(basis: Basis, per: Option<Per>, before: &[Report], after: &[Report]) -> Self {
+    /// As [`Diff::of_moments`], if the recording may have paused before them. Of what is outstanding at each moment, so many
+    /// bytes of a call site, by its number in the recording, lived before a pause and may have been freed in it.
+    pub fn of_moments_with_pauses(moments: &[Report], unsure: &[BTreeMap<u32, u64>]) -> Self {
+        let (before, after) = moments.split_at(moments.len().min(1));
+        Self::on(Basis::Moments, None, before, after, unsure)
+    }
+
+    fn on(
+        basis: Basis,
+        per: Option<Per>,
+        before: &[Report],
+        after: &[Report],
+        unsure: &[BTreeMap<u32, u64>],
+    ) -> Self {
         let (old, new): (Vec<_>, Vec<_>) = (before.iter().collect(), after.iter().collect());
+        let pauses = Pauses::new(old.iter().chain(&new), unsure);
         let mut sites: Vec<Site> = Vec::new();
         for pair in pairs(&old, &new) {
             let evidence = (
                 Evidence::of(&pair.before, &old, per),
                 Evidence::of(&pair.after, &new, per),
             );
-            sites.push(Site::of(&pair, &evidence, basis, per));
+            let mut site = Site::of(&pair, &evidence, basis, per);
+            if !unsure.is_empty() {
+                pauses.weigh(&mut site, &pair);
+            }
+            sites.push(site);
         }
         judge(&mut sites);
         sites.retain(|site| {
             basis == Basis::Growth || site.status != Status::Same || site.is_there()
         });
-        let doubts = [doubts(&old, basis), doubts(&new, basis)];
+        let doubts = doubts([&old, &new], basis);
         let are_strangers = basis == Basis::Growth && are_strangers(&sites);
         if are_strangers || doubts.iter().any(|of_side| !of_side.is_empty()) {
-            // A call site that has another's name, or none, is compared with another.
+            // A call site that has another's name, or none, is compared with another; and what is missing is neither less nor gone.
             for site in &mut sites {
                 site.status = Status::CannotTell;
                 (site.method, site.p, site.level) = (None, None, None);
@@ -156,30 +176,33 @@ impl Diff {
         self.sites.iter().filter(move |site| site.status == status)
     }
 
-    /// Whether another program's functions may be named on a side, so that nothing is compared.
-    pub fn is_of_another_program(&self) -> bool {
-        !self.before.doubts.is_empty() || !self.after.doubts.is_empty()
+    /// What to do about all that speaks against a side, so that nothing is compared; each once.
+    pub fn hints(&self) -> Vec<&str> {
+        let mut hints: Vec<&str> = Vec::new();
+        for doubt in self.before.doubts.iter().chain(&self.after.doubts) {
+            if !hints.contains(&&*doubt.hint) {
+                hints.push(&doubt.hint);
+            }
+        }
+        hints
     }
 
-    /// For people: what speaks against the programs of both sides, and what follows.
+    /// For people: what speaks against both sides, and what follows.
     pub(super) fn doubts(&self) -> Vec<String> {
         let of = |name, side: &Side| -> Vec<String> {
             let doubts = side.doubts.iter();
-            doubts.map(|doubt| format!("{name}, {doubt}")).collect()
+            let said = doubts.map(|doubt| format!("{name}, {}", doubt.message));
+            said.collect()
         };
         let mut doubts = of("before", &self.before);
         doubts.extend(of("after", &self.after));
-        if self.is_of_another_program() {
-            doubts.push(
-                "nothing is compared by the names of another program: give the ELF file of the very build that ran"
-                    .to_owned(),
-            );
-        }
+        let hints = self.hints().into_iter();
+        doubts.extend(hints.map(|hint| format!("nothing is compared: {hint}")));
         doubts
     }
 
-    /// Whether something may be worse that cannot be told: the program is doubtful, a side is uncertain as a whole, or a call
-    /// site that leaks after the change, or may leak. One that leaks after and was unclassified before may be a new leak.
+    /// Whether something may be worse that cannot be told: the program or the data are doubtful, a side is uncertain as a whole,
+    /// or a call site that leaks after the change, or may leak. One that leaks after and was unclassified before may be a new leak.
     pub fn is_uncertain(&self) -> bool {
         let is_open = |side: &Side| {
             self.basis == Basis::Growth
@@ -194,10 +217,13 @@ impl Diff {
         };
         let mut unclear = self.with(Status::CannotTell);
         let mut worse = self.with(Status::Worse);
-        self.is_of_another_program()
+        // Of dumps, what was there and is more is no news of what leaks.
+        let has_open_leak =
+            |site: &Site| self.basis == Basis::Growth && site.before.state == State::Unclassified;
+        !self.hints().is_empty()
             || is_open(&self.before)
             || is_open(&self.after)
             || unclear.any(|site| is_suspect(site) || self.basis != Basis::Growth)
-            || worse.any(|site| site.before.state == State::Unclassified)
+            || worse.any(has_open_leak)
     }
 }

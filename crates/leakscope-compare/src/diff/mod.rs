@@ -3,7 +3,7 @@
 //! - `matching` finds the call sites of one side on the other, by their identities.
 //! - `evidence` adds up what a side shows of a call site, `comparison` tests whether both differ, by `statistics`.
 //! - `status` says what that means. `document` is all of it as data, which is also the JSON (`docs/diff-json.md`), made of a
-//!   `side` for each and of a `site` for each call site; `notes` says in words what to know besides.
+//!   `side` for each and of a `site` for each call site; `pauses` doubts it behind pauses of a recording; `notes` says in words what to know besides.
 //! - [`text`] and [`html`] write it for people; `flame` is the picture in the latter.
 mod basis;
 mod comparison;
@@ -13,6 +13,7 @@ mod flame;
 mod html;
 mod matching;
 mod notes;
+mod pauses;
 mod side;
 mod site;
 mod statistics;

@@ -11,7 +11,10 @@ use super::statistics::{LEVEL, least_p_of_ranks};
 use super::status::Status;
 use super::words::amount_of;
 use crate::doubt::Doubt;
-use crate::program;
+use crate::{data, filter, program};
+
+/// What to do about sides that lack different blocks.
+const ONE_FILTER: &str = "record both sides with the same filter, or with none";
 
 /// How many call sites there are of each status: "1 new leak, 2 worse; 14 the same".
 pub(super) fn headline(sites: &[Site]) -> String {
@@ -87,7 +90,19 @@ pub(super) fn notes(
             "what was outstanding is compared, because a side has no history; more is no leak yet".to_owned(),
         ),
     }
+    if let Some(part) = part_of_all(before, after) {
+        notes.push(format!(
+            "both sides are reports on a part of their recordings: {part}"
+        ));
+    }
     let all = || before.iter().chain(after);
+    if filter::is_common(all().copied())
+        && let Some(what) = all().next().and_then(|report| filter::left_out(report))
+    {
+        notes.push(format!(
+            "both sides lack what the device was told to leave out, and are compared by the rest: {what}"
+        ));
+    }
     for (name, side) in [("before", before), ("after", after)] {
         let boots = side.iter().map(|report| report.sessions.len());
         let boots = boots.filter(|&sessions| sessions > 1).max();
@@ -97,7 +112,10 @@ pub(super) fn notes(
             ));
         }
         let open = of_inputs(side, program::open_questions);
-        notes.extend(open.iter().map(|question| format!("{name}, {question}")));
+        notes.extend(
+            open.iter()
+                .map(|question| format!("{name}, {}", question.message)),
+        );
     }
     let is_unnamed = |report: &&&Report| !report.trace.has_symbols;
     let elf = |report: &&Report| report.trace.elf_sha256.clone();
@@ -117,13 +135,46 @@ pub(super) fn notes(
     notes
 }
 
-/// What speaks against comparing a side, each with its recording's inputs.
-pub(super) fn doubts(reports: &[&Report], basis: Basis) -> Vec<String> {
-    let mut doubts = of_inputs(reports, program::doubts);
-    if basis == Basis::Outstanding {
-        doubts.extend(of_inputs(reports, several_boots));
-    }
-    doubts
+/// What speaks against comparing each side, with its recording's inputs.
+pub(super) fn doubts(sides: [&[&Report]; 2], basis: Basis) -> [Vec<Doubt>; 2] {
+    let has_one_part = part_of_all(sides[0], sides[1]).is_some();
+    let has_one_filter = filter::is_common(sides[0].iter().chain(sides[1]).copied());
+    // Of what is outstanding at the end, the last boot tells all.
+    let is_whole = |report: &Report| {
+        basis == Basis::Outstanding && report.part.as_deref().is_some_and(is_rest)
+    };
+    sides.map(|reports| {
+        let mut doubts = of_inputs(reports, program::doubts);
+        doubts.extend(of_inputs(reports, data::doubts));
+        let part =
+            |report: &Report| data::part(report).filter(|_| !has_one_part && !is_whole(report));
+        doubts.extend(of_inputs(reports, |report| Vec::from_iter(part(report))));
+        if !has_one_filter {
+            let filtered = |report: &Report| filter::doubt(report, ONE_FILTER);
+            doubts.extend(of_inputs(reports, |report| {
+                Vec::from_iter(filtered(report))
+            }));
+        }
+        if basis == Basis::Outstanding {
+            doubts.extend(of_inputs(reports, several_boots));
+        }
+        doubts
+    })
+}
+
+/// The part that was asked for, if it is the same of all reports.
+fn part_of_all<'r>(before: &[&'r Report], after: &[&'r Report]) -> Option<&'r str> {
+    let mut parts = before
+        .iter()
+        .chain(after)
+        .map(|report| report.part.as_deref());
+    let first = parts.next()??;
+    parts.all(|part| part == Some(first)).then_some(first)
+}
+
+/// Whether a part is all from a moment on. Names of tasks and expressions stand between marks.
+fn is_rest(part: &str) -> bool {
+    part.starts_with("only from ") && !part.contains('`') && !part.contains("up to ")
 }
 
 /// Of a target that was reset, what all of its boots left behind is one sum.
@@ -139,15 +190,21 @@ fn several_boots(report: &Report) -> Vec<Doubt> {
     let message = format!(
         "the target was reset, and what each boot left is added up: a report on the last one alone (`--from`){since}, can be compared"
     );
-    vec![Doubt::new(message, "")]
+    vec![Doubt::new(
+        message,
+        "compare a report on the last boot alone",
+    )]
 }
 
 /// Doubts of reports, each with the inputs it is about.
-fn of_inputs(reports: &[&Report], doubts: impl Fn(&Report) -> Vec<Doubt>) -> Vec<String> {
+fn of_inputs(reports: &[&Report], doubts: impl Fn(&Report) -> Vec<Doubt>) -> Vec<Doubt> {
     let of = |report: &&Report| {
         let inputs = report.trace.inputs.join(" ");
         let doubts = doubts(report).into_iter();
-        doubts.map(move |doubt| format!("`{inputs}`: {}", doubt.message))
+        doubts.map(move |doubt| Doubt {
+            message: format!("`{inputs}`: {}", doubt.message),
+            ..doubt
+        })
     };
     reports.iter().flat_map(of).collect()
 }

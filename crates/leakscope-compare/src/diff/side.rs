@@ -3,6 +3,8 @@
 use leakscope_report::{Conclusion, Report};
 use serde::Serialize;
 
+use crate::doubt::Doubt;
+
 /// Recordings of one side.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Side {
@@ -12,9 +14,9 @@ pub struct Side {
     pub length_s: Option<f64>,
     /// Their cycles, after the first two of each.
     pub cycles: u64,
-    /// What speaks against the program whose functions are named, with the inputs, a sentence each, without full stops:
-    /// then nothing is compared.
-    pub doubts: Vec<String>,
+    /// What speaks against the data, or the program whose functions are named, with the inputs, a sentence each, without full
+    /// stops: then nothing is compared.
+    pub doubts: Vec<Doubt>,
     /// What the worst of them says of leaks.
     pub conclusion: Conclusion,
     /// Growth of all leaks together, in bytes per unit.
@@ -30,7 +32,7 @@ pub struct Side {
 }
 
 impl Side {
-    pub(super) fn of(reports: &[&Report], growth_bytes: Option<f64>, doubts: Vec<String>) -> Self {
+    pub(super) fn of(reports: &[&Report], growth_bytes: Option<f64>, doubts: Vec<Doubt>) -> Self {
         let runs = reports.len().max(1) as f64;
         let sum = |of: fn(&Report) -> u64| reports.iter().map(|report| of(report)).sum::<u64>();
         let lengths = reports.iter().map(|report| report.trace.length_s);

@@ -1,22 +1,25 @@
-//! Why nothing can be claimed of a report in which nothing fails.
+//! Why nothing can be claimed of a report, or nothing beside what fails.
 
 use leakscope_report::units::counted;
 use leakscope_report::{Conclusion, Report, Standing};
 
 use super::Gate;
 use crate::doubt::Doubt;
-use crate::program;
+use crate::{data, filter, program};
 
 /// What to do about a recording that saw too little.
 const AGAIN: &str = "a gate that saw nothing is no success: record again, longer and without loss";
 
-/// Problems of a dump that mean that it holds more than was read.
-const TORN: [&str; 4] = [
-    "dump-cut-off",
-    "dump-interrupted",
-    "dump-sums-differ",
-    "records-evicted",
-];
+/// What to do about a recording that lacks what was not to be recorded, if sums are limited …
+const ALL: &str =
+    "record without a filter: --max-growth, --max-outstanding and --max-peak are about all blocks";
+
+/// … if leaks are asked for …
+const FILTER: &str = "record without a filter; or --allow-filtered judges by what was recorded";
+
+/// … and if the baseline is of other blocks.
+const ANOTHER_BASELINE: &str =
+    "write a baseline of its own for each filter (--baseline FILE --write-baseline)";
 
 /// Adds the reasons.
 pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
@@ -24,10 +27,7 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
         reasons.push(Doubt::new(&*report.headline, AGAIN));
         return;
     }
-    if let Some(part) = &report.part {
-        let what = format!("it is a report on a part of a recording: {part}");
-        reasons.push(Doubt::new(what, "check the whole recording"));
-    }
+    reasons.extend(data::part(report));
     let leaks = report
         .call_sites
         .iter()
@@ -39,6 +39,8 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
         ));
     }
     reasons.extend(program::doubts(report));
+    reasons.extend(data::doubts(report));
+    doubt_filter(gate, report, reasons);
     let doubtful = report.totals.doubtful_frees;
     if doubtful > 0 {
         let what = format!(
@@ -62,7 +64,29 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
     }
 }
 
-/// A dump has no history: it is judged by what it may hold, and holds what was read only if it is whole.
+/// A leak of blocks that were not to be recorded does not show, nor are they in any sum; and what grew so fast in a part is not
+/// what a baseline knows of another.
+fn doubt_filter(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
+    if gate.limits.are_of_sums() {
+        reasons.extend(filter::doubt(report, ALL));
+    } else if !gate.allow_filtered {
+        reasons.extend(filter::doubt(report, FILTER));
+    }
+    let Some((file, baseline)) = &gate.baseline else {
+        return;
+    };
+    if !baseline.is_of_filter_of(report) {
+        let what = format!(
+            "`{file}` is of recordings with another filter: whether a known leak grows faster cannot be told"
+        );
+        reasons.push(Doubt {
+            is_of_more: true,
+            ..Doubt::new(what, ANOTHER_BASELINE)
+        });
+    }
+}
+
+/// A dump has no history: it is judged by what it may hold.
 fn doubt_dump(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
     let limits = &gate.limits;
     let is_asked = limits.max_outstanding.is_some() || gate.baseline.is_some();
@@ -82,6 +106,4 @@ fn doubt_dump(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
             "--max-outstanding is a limit for dumps; or record over time",
         ));
     }
-    let whole = "save the log again, with the whole dump";
-    reasons.extend(Doubt::of_problems(report, &TORN, whole));
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use leakscope_report::document::anomaly::AnomalyKind;
-use leakscope_report::document::call_site::CallSite;
 use leakscope_report::identity::Identity;
 use leakscope_report::units::{bytes, counted};
 use leakscope_report::{NamedFrame, Report, without_allocator};
@@ -99,7 +98,7 @@ impl Failure {
             format!(
                 "{left}; {found}{} ({} confidence)",
                 site.reason,
-                confidence(site)
+                site.confidence.name()
             )
         } else {
             left
@@ -179,13 +178,5 @@ impl Failure {
             kind: FailureKind::Limit,
             message,
         }
-    }
-}
-
-fn confidence(site: &CallSite) -> &'static str {
-    match site.confidence {
-        leakscope_analysis::findings::Confidence::Low => "low",
-        leakscope_analysis::findings::Confidence::Medium => "medium",
-        leakscope_analysis::findings::Confidence::High => "high",
     }
 }

@@ -76,10 +76,19 @@ impl Limits {
         self.check_evidence(report, &mut judgement.inconclusive);
     }
 
+    /// Whether a sum of all blocks is limited.
+    pub(super) fn are_of_sums(&self) -> bool {
+        self.max_growth.is_some() || self.max_outstanding.is_some() || self.max_peak.is_some()
+    }
+
     /// What must at least have been seen.
     fn check_evidence(&self, report: &Report, inconclusive: &mut Vec<Doubt>) {
         let totals = &report.totals;
-        let (lost, read) = (totals.dropped_packets, totals.events);
+        let problems = report.problems.iter();
+        let unreadable = problems.filter(|problem| problem.code == "unreadable-packet");
+        let unreadable: u64 = unreadable.map(|problem| problem.count).sum();
+        let lost = totals.dropped_packets.saturating_add(unreadable);
+        let read = totals.events.saturating_sub(unreadable);
         let all = lost.saturating_add(read).max(1);
         let share = lost as f64 / all as f64;
         let skipped = totals.skipped_bytes as f64 / report.trace.read_bytes.max(1) as f64;

@@ -15,8 +15,8 @@ use serde::Serialize;
 use crate::baseline::{Baseline, Known};
 pub use crate::doubt::Doubt;
 use crate::full::Level;
-use crate::program;
 use crate::suppress::{Date, Rule};
+use crate::{filter, program};
 pub use failure::{Failure, FailureKind};
 pub use limits::Limits;
 
@@ -29,6 +29,8 @@ pub struct Gate {
     pub limits: Limits,
     /// Whether an allocation that found no memory fails.
     pub no_failed_allocations: bool,
+    /// Whether a recording whose device was told to leave blocks out may pass, on the rest.
+    pub allow_filtered: bool,
     /// Whether a rule that excuses nothing, has expired or can never match fails.
     pub strict: bool,
     /// What is excused.
@@ -45,6 +47,7 @@ impl Default for Gate {
             min_confidence: Confidence::Medium,
             limits: Limits::default(),
             no_failed_allocations: false,
+            allow_filtered: false,
             strict: false,
             rules: Vec::new(),
             baseline: None,
@@ -72,9 +75,9 @@ pub struct Judgement<'r> {
     pub report: &'r Report,
     /// The answer.
     pub answer: Answer,
-    /// What fails, in the order of the report.
+    /// What fails, in the order of the report; nothing if another program's functions are named.
     pub failures: Vec<Failure>,
-    /// Why nothing can be claimed.
+    /// Why nothing can be claimed; or nothing beside what fails.
     pub inconclusive: Vec<Doubt>,
     /// What every call site of the report counts as, in its order.
     pub standings: Vec<Standing>,
@@ -84,6 +87,8 @@ pub struct Judgement<'r> {
     pub newly_called: usize,
     /// Known leaks that would have shown here, and did not: indices into the baseline.
     pub fixed: Vec<usize>,
+    /// How many call sites leak, and are not sure enough to fail.
+    pub hints: usize,
 }
 
 /// What a rule excused in a report.
@@ -105,7 +110,8 @@ impl Gate {
     /// Judges reports, each by itself. Of rules, `strict` asks that each does something in one of them.
     pub fn judge_all<'r>(&self, reports: &'r [Report]) -> Vec<Judgement<'r>> {
         let mut judgements: Vec<_> = reports.iter().map(|report| self.judge(report)).collect();
-        if self.strict {
+        // By the names of another program, a rule excuses nothing.
+        if self.strict && !reports.iter().any(program::misnames) {
             for (index, rule) in self.rules.iter().enumerate() {
                 let uses = judgements.iter().map(|judgement| judgement.uses[index]);
                 let complaints: Option<Vec<String>> =
@@ -137,20 +143,26 @@ impl Gate {
                 .collect(),
             newly_called: 0,
             fixed: Vec::new(),
+            hints: 0,
         };
+        let is_named = program::doubts(report).is_empty();
         let mut known = match &self.baseline {
             Some((_, baseline)) => baseline.knows(report),
             None => Vec::new(),
         };
         known.resize(report.call_sites.len(), None);
         for (index, known) in known.into_iter().enumerate() {
-            let standing = self.stand(report, index, known, &mut judgement);
+            let standing = self.stand(report, index, known, is_named, &mut judgement);
             judgement.standings.push(standing);
         }
         self.check_frees(report, &mut judgement);
         self.limits.check(report, &mut judgement);
         doubt::doubt(self, report, &mut judgement.inconclusive);
         self.find_fixed(report, &mut judgement);
+        if program::misnames(report) {
+            // The recording, or the ELF file, is not the one that was meant; rules and baselines go by names.
+            judgement.failures.clear();
+        }
         judgement.answer = match (&judgement.failures[..], &judgement.inconclusive[..]) {
             ([_, ..], _) => Answer::Failed,
             (_, [_, ..]) => Answer::Inconclusive,
@@ -165,6 +177,7 @@ impl Gate {
         report: &Report,
         index: usize,
         known: Option<Known<'_>>,
+        is_named: bool,
         judgement: &mut Judgement<'_>,
     ) -> Standing {
         let site = &report.call_sites[index];
@@ -172,7 +185,7 @@ impl Gate {
         let is_held = !report.trace.has_history
             && self.baseline.is_some()
             && site.outstanding_blocks > 0
-            && program::doubts(report).is_empty();
+            && is_named;
         if site.standing != Standing::Leak && !is_held {
             return site.standing.clone();
         }
@@ -192,20 +205,22 @@ impl Gate {
                 .get_or_insert_with(|| format!("it left more than the rule `{}` accepts", rule.id));
         }
         let mut why = exceeded;
-        if let Some((file, _)) = &self.baseline {
+        if let Some((file, baseline)) = &self.baseline {
             match known {
                 Some(Known { worse: None, site }) => {
                     judgement.newly_called += usize::from(site.may_leak);
                     return Standing::Known(file.clone());
                 }
                 Some(known) => why = known.worse,
-                None => why = why.or_else(|| Some("the baseline does not know it".to_owned())),
+                None => why = why.or_else(|| Some(baseline.ignorance(report).to_owned())),
             }
         }
         if is_held || site.confidence >= self.min_confidence {
             judgement
                 .failures
                 .push(Failure::of_site(report, index, why));
+        } else {
+            judgement.hints += 1;
         }
         Standing::Leak
     }
@@ -266,16 +281,22 @@ impl Gate {
             .collect();
         let known = baseline.sites.iter().enumerate();
         let fixed = known
-            .filter(|(_, known)| !known.may_leak && !leaking.contains(known))
+            .filter(|(_, known)| !known.may_leak && known.can_show(report))
+            .filter(|(_, known)| !leaking.contains(known))
             .map(|(index, _)| index);
         judgement.fixed = fixed.collect();
     }
 }
 
 impl Judgement<'_> {
-    /// The answer in a sentence, without a full stop: the report's, but of a dump that passed what it was asked for.
+    /// The answer in a sentence, without a full stop: the report's, but of a dump that passed what it was asked for, and with what a
+    /// recording that passed lacks.
     pub fn headline(&self, gate: &Gate) -> String {
         let report = self.report;
+        let left_out = filter::left_out(report).filter(|_| self.answer == Answer::Passed);
+        if let Some(what) = left_out {
+            return format!("{}; not recorded: {what}", report.headline);
+        }
         let is_held = self.answer == Answer::Passed
             && !report.trace.has_history
             && report.totals.outstanding_blocks > 0;
@@ -321,17 +342,11 @@ impl Judgement<'_> {
         noted.map(move |(site, _)| (report, site))
     }
 
-    /// How many call sites leak, and are not sure enough to fail.
-    pub fn hints(&self) -> usize {
-        let leaks = self
-            .standings
-            .iter()
-            .filter(|standing| **standing == Standing::Leak);
-        let failures = self
-            .failures
-            .iter()
-            .filter(|failure| failure.site.is_some());
-        leaks.count().saturating_sub(failures.count())
+    /// How many known leaks have names, where nothing here has any, so that whether they show cannot be told.
+    pub fn hidden(&self, gate: &Gate) -> usize {
+        let known = gate.baseline.iter().flat_map(|(_, known)| &known.sites);
+        let leaks = known.filter(|known| !known.may_leak);
+        leaks.filter(|known| !known.can_show(self.report)).count()
     }
 
     /// How many call sites may leak or not, of which nothing is claimed.

@@ -27,6 +27,7 @@ pub struct Settings {
     pub min_length: Option<String>,
     pub min_cycles: Option<u64>,
     pub no_failed_allocations: Option<bool>,
+    pub allow_filtered: Option<bool>,
     pub strict: Option<bool>,
     pub cycle: Option<String>,
     #[serde(skip)]
@@ -68,7 +69,7 @@ struct Suppress {
     any_frame: Option<String>,
     file: Option<String>,
     task: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "one_or_more")]
     verdict: Vec<String>,
     #[serde(default, deserialize_with = "size")]
     max_bytes: Option<String>,
@@ -92,6 +93,20 @@ fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Stri
         Size::Bytes(bytes) => bytes.to_string(),
         Size::Text(text) => text,
     }))
+}
+
+/// One text, or a list of them.
+fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a verdict is a text, or a list of texts")]
+    enum Texts {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Texts::deserialize(deserializer)? {
+        Texts::One(text) => vec![text],
+        Texts::Several(texts) => texts,
+    })
 }
 
 pub(super) fn read(name: &str, text: &str) -> Result<Rules, RuleError> {

@@ -5,10 +5,10 @@ use leakscope_report::sanitise;
 use super::{Checked, Place, function_of};
 use crate::gate::{Answer, Judgement};
 
-/// GitHub shows so many of a step.
+/// GitHub shows so many errors of a step, and as many warnings.
 const SHOWN: usize = 10;
 
-/// A line for each of the first failures, and for each recording of which nothing can be claimed:
+/// A line for each of the first failures, and for each recording of which nothing can be claimed, or nothing more:
 /// `::error file=…,line=…,title=…::…`.
 pub fn annotations(checked: &Checked<'_>) -> String {
     let failures = checked.failures().map(|(judgement, failure)| {
@@ -26,12 +26,17 @@ pub fn annotations(checked: &Checked<'_>) -> String {
     } else {
         "error"
     };
-    let unclear = (checked.judgements.iter()).filter(|one| one.answer == Answer::Inconclusive);
-    let doubts = unclear.map(|judgement| {
-        let reasons = judgement.reasons();
-        annotation(level, "", "nothing can be claimed", judgement, &reasons)
-    });
-    failures.chain(doubts).take(SHOWN).collect()
+    let doubts = |answer, level| {
+        let unclear = (checked.judgements.iter())
+            .filter(move |one| one.answer == answer && !one.inconclusive.is_empty());
+        unclear.map(move |judgement| {
+            let reasons = judgement.reasons();
+            annotation(level, "", judgement.nothing(), judgement, &reasons)
+        })
+    };
+    let errors = failures.chain(doubts(Answer::Inconclusive, level));
+    let warnings = doubts(Answer::Failed, "warning");
+    errors.take(SHOWN).chain(warnings.take(SHOWN)).collect()
 }
 
 fn annotation(

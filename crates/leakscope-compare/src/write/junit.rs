@@ -170,24 +170,21 @@ fn cases(checked: &Checked<'_>, judgement: &Judgement<'_>) -> Vec<Case> {
         let name = format!("{} {}", site.identity.stack, function(&site.frames));
         cases.push(Case::new(name, Ending::Skipped, reason));
     }
-    match judgement.answer {
-        Answer::Inconclusive => {
-            let ending = if checked.lets_inconclusive_pass {
-                Ending::Skipped
-            } else {
-                Ending::Error
-            };
-            let name = "the recording can tell".to_owned();
-            cases.push(Case {
-                kind: Some("inconclusive".to_owned()),
-                ..Case::new(name, ending, judgement.reasons())
-            });
-        }
-        Answer::Passed => {
-            let name = judgement.headline(checked.gate);
-            cases.push(Case::new(name, Ending::Success, String::new()));
-        }
-        Answer::Failed => {}
+    if !judgement.inconclusive.is_empty() {
+        let ending = if checked.lets_inconclusive_pass {
+            Ending::Skipped
+        } else {
+            Ending::Error
+        };
+        let name = "the recording can tell".to_owned();
+        cases.push(Case {
+            kind: Some("inconclusive".to_owned()),
+            ..Case::new(name, ending, judgement.reasons())
+        });
+    }
+    if judgement.answer == Answer::Passed {
+        let name = judgement.headline(checked.gate);
+        cases.push(Case::new(name, Ending::Success, String::new()));
     }
     cases
 }

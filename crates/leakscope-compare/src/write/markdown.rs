@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use super::{Checked, Place, function_of, word};
-use crate::gate::Answer;
 
 /// A table of failures for each recording.
 pub fn markdown(checked: &Checked<'_>) -> String {
@@ -17,14 +16,9 @@ pub fn markdown(checked: &Checked<'_>) -> String {
             cell(&judgement.name()),
             cell(&judgement.headline(checked.gate))
         );
-        if judgement.answer == Answer::Inconclusive {
-            for reason in &judgement.inconclusive {
-                let _ = writeln!(
-                    text,
-                    "\n- nothing can be claimed: {}",
-                    cell(&reason.message)
-                );
-            }
+        for reason in &judgement.inconclusive {
+            let nothing = judgement.nothing();
+            let _ = writeln!(text, "\n- {nothing}: {}", cell(&reason.message));
         }
         if judgement.failures.is_empty() {
             continue;

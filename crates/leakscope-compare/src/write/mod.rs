@@ -67,7 +67,15 @@ impl Judgement<'_> {
         self.report.call_sites.get(failure.site?)
     }
 
-    /// Why nothing can be claimed, on one line.
+    /// What the reasons are for.
+    fn nothing(&self) -> &'static str {
+        match self.answer {
+            Answer::Failed => "nothing more can be claimed",
+            Answer::Inconclusive | Answer::Passed => "nothing can be claimed",
+        }
+    }
+
+    /// Why nothing can be claimed, or nothing more, on one line.
     fn reasons(&self) -> String {
         let reasons: Vec<&str> = (self.inconclusive.iter())
             .map(|doubt| doubt.message.as_str())

@@ -21,7 +21,14 @@ impl Place {
 
     /// Of a frame, if its file lies below `root`. A relative path does, unless it leads out.
     pub fn of_frame(frame: &NamedFrame, root: &Path) -> Option<Self> {
-        let path = Path::new(frame.file.as_deref()?);
+        Some(Self {
+            path: Self::path(Path::new(frame.file.as_deref()?), root)?,
+            line: frame.line.unwrap_or(1).max(1),
+        })
+    }
+
+    /// The path of a file below `root` from there on.
+    pub(super) fn path(path: &Path, root: &Path) -> Option<String> {
         let below = if path.is_absolute() {
             path.strip_prefix(root).ok()?
         } else {
@@ -40,9 +47,6 @@ impl Place {
         }
         let path = parts.join("/");
         let is_usable = !path.is_empty() && !path.contains(char::is_control);
-        is_usable.then(|| Self {
-            path,
-            line: frame.line.unwrap_or(1).max(1),
-        })
+        is_usable.then_some(path)
     }
 }

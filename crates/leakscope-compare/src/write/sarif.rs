@@ -1,4 +1,5 @@
-//! SARIF 2.1.0, as GitHub's code scanning reads it: one result for each call stack that fails.
+//! SARIF 2.1.0, as GitHub's code scanning reads it: one result for each call stack that fails, and a notification for each recording
+//! of which nothing can be claimed.
 
 use std::fmt::Write;
 
@@ -76,6 +77,13 @@ pub fn sarif(checked: &Checked<'_>) -> (String, LeftOut) {
             "properties": {"tags": [if is_of_leaks(id) { "memory-leak" } else { "memory" }]},
         })
     });
+    let doubts = (checked.judgements.iter())
+        .filter(|judgement| !judgement.inconclusive.is_empty())
+        .map(|judgement| {
+            let (name, nothing) = (judgement.name(), judgement.nothing());
+            let text = format!("{name}: {nothing}: {}", judgement.reasons());
+            json!({"level": "warning", "message": message(&text)})
+        });
     let sarif = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -87,6 +95,10 @@ pub fn sarif(checked: &Checked<'_>) -> (String, LeftOut) {
                 "rules": rules.collect::<Value>(),
             }},
             "automationDetails": {"id": "leakscope/"},
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": doubts.collect::<Value>(),
+            }],
             "results": results,
         }],
     });

@@ -52,21 +52,17 @@ fn paragraph(
             }
         }
     }
-    if judgement.answer == Answer::Inconclusive {
-        for reason in &judgement.inconclusive {
-            writeln!(
-                text,
-                "  nothing can be claimed: {}",
-                sanitise(&reason.message)
-            )?;
-        }
+    for reason in &judgement.inconclusive {
+        let nothing = judgement.nothing();
+        writeln!(text, "  {nothing}: {}", sanitise(&reason.message))?;
     }
     excused(text, checked, judgement)?;
-    if judgement.hints() > 0 {
-        let hints = counted(judgement.hints() as u64, "leak");
+    if judgement.hints > 0 {
+        let hints = counted(judgement.hints as u64, "leak");
+        let least = checked.gate.min_confidence.name();
         writeln!(
             text,
-            "  {hints} of less confidence than --min-confidence asks for: no failure"
+            "  {hints} of less than {least} confidence (--min-confidence): no failure"
         )?;
     }
     if judgement.unknown() > 0 {
@@ -132,6 +128,14 @@ fn excused(
         writeln!(
             text,
             "  {newly} when the baseline was made, as far as could be told, and left as much"
+        )?;
+    }
+    let hidden = judgement.hidden(checked.gate) as u64;
+    if hidden > 0 {
+        let hidden = counted(hidden, "known leak");
+        writeln!(
+            text,
+            "  {hidden} by names of functions, of which nothing can be told: here nothing has a name, and --elf FILE gives names"
         )?;
     }
     if !judgement.fixed.is_empty() {

@@ -6,7 +6,7 @@ use leakscope_report::Report;
 use proptest::prelude::*;
 
 use crate::diff::device::{EIGHT_LEAKS, Kind, recorded};
-use crate::programs::{MAIN, begun, leaking, report, work};
+use crate::programs::{MAIN, begun, healthy, leaking, report, report_by, work};
 
 #[test]
 fn a_line_is_a_site() {
@@ -172,8 +172,26 @@ fn what_is_known_is_noted_where_not_all_is() {
     assert_eq!(leaks.count(), 1);
     let mut known = noted.clone();
     known.sites[0].stack = "another".to_owned();
-    let both = noted.clone().with_rest_of(&known);
+    let both = noted.clone().with_rest_of(&known, |_| true);
     assert_eq!(both.sites.len(), noted.sites.len() + 1);
+}
+
+/// Where nothing has a name, what is known by names cannot show; where names are, it is gone.
+#[test]
+fn what_is_known_by_names_is_not_fixed_where_nothing_has_a_name() {
+    let gate = gate(&report(&leaking()));
+    for recording in [healthy(), leaking()] {
+        let unnamed = report_by(&recording, None);
+        let judged = gate.judge(&unnamed);
+        assert_eq!((&judged.fixed[..], judged.hidden(&gate)), (&[][..], 1));
+        for failure in &judged.failures {
+            let said = "the baseline knows functions by their names, and here nothing has one";
+            assert!(failure.message.contains(said), "{}", failure.message);
+        }
+    }
+    let named = report(&healthy());
+    let judged = gate.judge(&named);
+    assert_eq!((judged.fixed.len(), judged.hidden(&gate)), (1, 0));
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use leakscope_analysis::findings::Verdict;
-use leakscope_compare::gate::{Gate, Judgement};
+use leakscope_compare::gate::{Gate, Judgement, Limits};
 use leakscope_compare::write::{self, Checked, LeftOut};
 use leakscope_report::{Report, can_be_leak};
 use serde_json::Value;
@@ -210,4 +210,54 @@ fn json_is_one_document() {
         document["recordings"][0]["failures"][0]["file"],
         "app/net.c"
     );
+}
+
+/// Of a leak, in which more cannot be told, and of what nothing can be told: no form keeps quiet about it.
+#[test]
+fn every_form_says_why_nothing_more_can_be_claimed() {
+    let gate = Gate {
+        limits: Limits {
+            min_length: Some(60.0),
+            ..Limits::default()
+        },
+        ..Gate::default()
+    };
+    for (recording, nothing) in [
+        (leaking(), "nothing more can be claimed"),
+        (healthy(), "nothing can be claimed"),
+    ] {
+        let reports = [report(&recording)];
+        let judgements = gate.judge_all(&reports);
+        let checked = Checked {
+            gate: &gate,
+            judgements: &judgements,
+            root: Path::new("/src"),
+            lets_inconclusive_pass: false,
+        };
+        let why = "--min-length asks for";
+        let (sarif, entries) = (write::sarif(&checked).0, write::code_quality(&checked).0);
+        for text in [
+            write::text(&checked),
+            write::markdown(&checked).replace("\\-", "-"),
+            write::annotations(&checked),
+            sarif.clone(),
+            entries.clone(),
+        ] {
+            assert!(text.contains(nothing) && text.contains(why), "{text}");
+        }
+        let junit = write::junit(&checked);
+        assert!(
+            junit.contains("errors=\"1\"") && junit.contains(why),
+            "{junit}"
+        );
+        assert!(write::json(&checked).contains(why));
+        let sarif: Value = serde_json::from_str(&sarif).expect("JSON");
+        let invocation = &sarif["runs"][0]["invocations"][0];
+        assert_eq!(invocation["executionSuccessful"], true);
+        let entries: Value = serde_json::from_str(&entries).expect("JSON");
+        let entries = entries.as_array().expect("entries");
+        let last = entries.last().expect("an entry");
+        assert_eq!(last["check_name"], "inconclusive");
+        assert_eq!(last["location"]["path"], "heap.svdat");
+    }
 }

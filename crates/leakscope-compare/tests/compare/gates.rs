@@ -4,10 +4,14 @@ use leakscope_analysis::findings::Confidence;
 use leakscope_compare::baseline::Baseline;
 use leakscope_compare::gate::{Answer, Gate, Limits};
 use leakscope_compare::suppress::Rules;
+use leakscope_report::document::problem::Severity;
 use leakscope_report::{Conclusion, Report};
 use leakscope_testing::scenario::Scenario;
 
-use crate::programs::{Build, CACHE, MAIN, POLL, begun, healthy, leaking, report, report_by, work};
+use crate::programs::{
+    Build, CACHE, MAIN, POLL, begun, healthy, leaking, report, report_by, report_of,
+    second_core_leaks, work,
+};
 use Answer::{Failed, Inconclusive, Passed};
 
 /// A gate with these rules.
@@ -143,19 +147,119 @@ fn what_cannot_tell_does_not_pass() {
     expect(&gate, &report(&recording), Failed, POLL_LEAKS);
 }
 
+/// With a grave problem of this name.
+fn with_problem(recording: &Scenario, code: &'static str) -> Report {
+    let mut recording = recording.clone();
+    recording.overflow(1);
+    let mut report = report(&recording);
+    let problem = &mut report.problems[0];
+    assert_eq!(
+        (&*problem.code, problem.severity),
+        ("overflow", Severity::Grave)
+    );
+    problem.code = code.into();
+    report.totals.dropped_packets = 0;
+    report
+}
+
+/// Whatever it shows, and whatever is asked of it: it may be the wrong recording, and rules and baselines go by names.
 #[test]
-fn the_wrong_elf_file_does_not_pass() {
+fn with_the_wrong_elf_file_nothing_passes_and_nothing_fails() {
+    let mut twice = healthy();
+    twice.after(100).allocate(0x3FCA_0000, 64, &[POLL]);
+    twice.after(100).free(0x3FCA_0000, &[POLL]);
+    twice.after(100).free(0x3FCA_0000, &[POLL]);
+    let limited = with_limits(Limits {
+        max_outstanding: Some(1),
+        ..Limits::default()
+    });
+    let ruled = strict("[[suppress]]\nid = 'a'\nreason = 'b'\nframes = ['net::poll']");
     for code in ["elf-differs", "not-behind-calls"] {
-        let mut healthy = report(&healthy());
-        let mut problem = report(&begun()).problems.pop().unwrap_or_else(|| {
-            let mut recording = begun();
-            recording.overflow(1);
-            report(&recording).problems.remove(0)
-        });
-        problem.code = code.into();
-        healthy.problems.push(problem);
-        expect(&Gate::default(), &healthy, Inconclusive, &[]);
+        for recording in [healthy(), leaking(), twice.clone()] {
+            let report = with_problem(&recording, code);
+            for gate in [&Gate::default(), &limited, &ruled, &with_baseline(&report)] {
+                expect(gate, &report, Inconclusive, &[]);
+                assert_eq!(gate.judge(&report).hints, 0);
+            }
+        }
     }
+}
+
+/// A stripped file names nothing, and nothing wrong: its leaks are those that there are without it.
+#[test]
+fn an_elf_file_that_names_nothing_passes_nothing_and_leaks_fail() {
+    let nothing = Build(Vec::new());
+    let gate = Gate::default();
+    let sound = report_by(&healthy(), Some(&nothing));
+    expect(&gate, &sound, Inconclusive, &[]);
+    expect(
+        &gate,
+        &report_by(&leaking(), Some(&nothing)),
+        Failed,
+        &["leak-steady"],
+    );
+    // One function alone has a name, which may be another's.
+    let one = Build(vec![(POLL, "net::poll", "/src/app/net.c", 42)]);
+    let mut recording = leaking();
+    for site in 0..4 {
+        recording
+            .after(100)
+            .allocate(0x3FCC_0000 + 64 * site, 8, &[0x4300_0000 + site]);
+    }
+    expect(&gate, &report_by(&recording, Some(&one)), Inconclusive, &[]);
+}
+
+/// A kind of problem that this gate was never told of is grave until somebody says what it hides.
+#[test]
+fn what_is_grave_does_not_pass_unless_it_is_judged_otherwise() {
+    let gate = Gate::default();
+    for code in [
+        "core-missing",
+        "newer-recorder",
+        "clock-stands",
+        "what-comes-next",
+    ] {
+        let mut report = with_problem(&healthy(), code);
+        expect(&gate, &report, Inconclusive, &[]);
+        assert!(!gate.judge(&report).inconclusive[0].is_of_more);
+        report.problems[0].severity = Severity::Note;
+        expect(&gate, &report, Passed, &[]);
+        // What fails fails all the same, and the reason is there.
+        let report = with_problem(&leaking(), code);
+        expect(&gate, &report, Failed, POLL_LEAKS);
+        assert_eq!(gate.judge(&report).inconclusive.len(), 1);
+    }
+    for code in ["overflow", "no-start", "no-call-stacks"] {
+        expect(&gate, &with_problem(&healthy(), code), Passed, &[]);
+    }
+}
+
+/// The file ends before the part of the core that leaks, or in it.
+#[test]
+fn a_core_whose_data_are_missing_does_not_pass() {
+    let gate = Gate::default();
+    let (whole, second) = second_core_leaks();
+    let of = |bytes: &[u8]| report_of(bytes, Some(&Build::usual()));
+    expect(&gate, &of(&whole), Failed, POLL_LEAKS);
+    expect(&gate, &of(&whole[..second]), Inconclusive, &[]);
+    // Of a cut between two packets nobody can know: in a row of bytes there are few.
+    let cuts = (second + 300)..(second + 324);
+    let passed = cuts.filter(|&end| gate.judge(&of(&whole[..end])).answer == Passed);
+    assert!(passed.count() <= 3);
+    // A last packet that is cut off is no doubt.
+    let cut = of(&whole[..whole.len() - 1]);
+    assert!(cut.problems.iter().any(|problem| problem.code == "cut-off"));
+    expect(&gate, &cut, Failed, POLL_LEAKS);
+    assert_eq!(gate.judge(&cut).inconclusive, []);
+}
+
+/// Packets that cannot be read are lost.
+#[test]
+fn what_could_not_be_read_counts_as_lost() {
+    let mut report = with_problem(&healthy(), "unreadable-packet");
+    expect(&Gate::default(), &report, Passed, &[]);
+    report.problems[0].count = report.totals.events / 5;
+    expect(&Gate::default(), &report, Inconclusive, &[]);
 }
 
 #[test]

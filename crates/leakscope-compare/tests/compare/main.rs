@@ -2,6 +2,7 @@
 
 mod baselines;
 mod diff;
+mod filters;
 mod forms;
 mod gates;
 mod programs;

@@ -86,9 +86,31 @@ pub(crate) fn report(recording: &Scenario) -> Report {
 }
 
 pub(crate) fn report_by(recording: &Scenario, build: Option<&Build>) -> Report {
-    let bytes = recording.openocd();
-    let mut analysis = Analysis::new(&Layout::of(&[&bytes[..]]), KeepAll);
-    let Ok(_) = analysis.run(&[&bytes[..]][..]);
+    report_of(&recording.openocd(), build)
+}
+
+/// Two cores, in a file of OpenOCD's: what the first allocates, it frees; the second leaks, and all of its packets stand in the file
+/// behind those of the first: there, too.
+pub(crate) fn second_core_leaks() -> (Vec<u8>, usize) {
+    let mut recording = begun();
+    for round in 0..100 {
+        let block = BLOCKS + 0x1000 + 0x100 * round;
+        recording.on(0).after(4000);
+        recording.allocate(block, 32, &[PARSE, MAIN]).after(2000);
+        recording.free(block, &[PARSE, MAIN]);
+        recording.on(1).after(4000);
+        recording.allocate(block + 0x80, 24, &[POLL, MAIN]);
+    }
+    let joined = recording.joined();
+    let header = recording.openocd().len() - recording.plain().len();
+    let [_, second] = recording.openocd_by_core();
+    let start = joined.len() - (second.len() - header);
+    (joined, start)
+}
+
+pub(crate) fn report_of(bytes: &[u8], build: Option<&Build>) -> Report {
+    let mut analysis = Analysis::new(&Layout::of(&[bytes]), KeepAll);
+    let Ok(_) = analysis.run(&[bytes][..]);
     let outcome = analysis.outcome();
     let mut symbolizer = Symbolizer::new(build.map(|build| build as &dyn FrameSource));
     Report::new(&outcome, &mut symbolizer, &["heap.svdat".to_owned()])

@@ -48,14 +48,18 @@ pub(super) struct Ways {
     pub(super) branches: Vec<Branch>,
 }
 
-/// Finds the ways. What can be reached from a variable is, even if a stack or a register is nearer: those are gone a moment later.
+/// What kind of root a word is.
+type RootOf<'f> = dyn Fn(&Pointer) -> Root + 'f;
+
+/// Finds the ways: by pointers to beginnings, then by any, at last from floats. What can be reached from a variable is, even
+/// if a stack or a register is nearer: those are gone a moment later.
 pub(super) fn find(look: &Look<'_>) -> Ways {
     let count = look.map.list().len();
     let mut search = Search {
         look,
         ways: Ways {
             holders: vec![None; count],
-            words: vec![0; count],
+            words: Vec::new(),
             branch: vec![None; count],
             branches: Vec::new(),
         },
@@ -63,28 +67,38 @@ pub(super) fn find(look: &Look<'_>) -> Ways {
         waiting: VecDeque::new(),
     };
     let variables = &look.scene.variables;
-    let variable = |address: u64| {
-        let after = variables.partition_point(|variable| variable.start <= address);
+    let variable = |pointer: &Pointer| {
+        let after = variables.partition_point(|variable| variable.start <= pointer.address());
         let index = after
             .checked_sub(1)
-            .filter(|index| variables[*index].contains(&address));
+            .filter(|index| variables[*index].contains(&pointer.address()));
         index.map_or(Root::Unnamed, Root::Variable)
     };
-    let stack = |address: u64| {
+    let stack = |pointer: &Pointer| {
         let mut stacks = look.scene.stacks.iter();
         stacks
-            .position(|stack| stack.used.contains(&address))
+            .position(|stack| stack.used.contains(&pointer.address()))
             .map_or(Root::Unnamed, Root::Stack)
     };
-    search.meet(&look.pointers.statics, |pointer| {
-        variable(pointer.address())
-    });
-    search.meet(&look.pointers.stacks, |pointer| stack(pointer.address()));
-    search.meet(&look.pointers.registers, |pointer| match pointer.holder {
+    let register = |pointer: &Pointer| match pointer.holder {
         Holder::Register(thread, register) => Root::Register(thread, register),
         _ => Root::Unnamed,
-    });
-    search.meet(&look.pointers.unknown, |_| Root::Unknown);
+    };
+    let pointers = &look.pointers;
+    let classes: [(&[Pointer], &RootOf<'_>); 4] = [
+        (&pointers.statics, &variable),
+        (&pointers.stacks, &stack),
+        (&pointers.registers, &register),
+        (&pointers.unknown, &|_| Root::Unknown),
+    ];
+    let mut reached = [const { Vec::new() }; 4];
+    for only_starts in [true, false] {
+        for ((roots, root_of), reached) in classes.iter().zip(&mut reached) {
+            search.meet(reached, roots, only_starts, root_of);
+        }
+    }
+    search.meet(&mut Vec::new(), &pointers.floats, false, &variable);
+    search.ways.words = search.words();
     search.ways
 }
 
@@ -103,10 +117,18 @@ enum From {
 }
 
 impl Search<'_> {
-    /// Follows all ways that begin at these roots.
-    fn meet(&mut self, roots: &[Pointer], root_of: impl Fn(&Pointer) -> Root) {
+    /// Follows all ways that begin at these roots, or go on from blocks that were reached from such before: by pointers to
+    /// beginnings alone, or by any.
+    fn meet(
+        &mut self,
+        reached: &mut Vec<usize>,
+        roots: &[Pointer],
+        only_starts: bool,
+        root_of: &RootOf<'_>,
+    ) {
+        self.waiting.extend(reached.drain(..));
         for pointer in roots {
-            if self.is_new(pointer) {
+            if self.is_new(pointer, only_starts) {
                 let root = root_of(pointer);
                 self.grow(
                     pointer.to(),
@@ -119,11 +141,12 @@ impl Search<'_> {
         }
         let look = self.look;
         while let Some(index) = self.waiting.pop_front() {
+            reached.push(index);
             let Some(parent) = self.ways.branch[index] else {
                 continue;
             };
             for pointer in look.pointers.in_block(index) {
-                if self.is_new(pointer) {
+                if self.is_new(pointer, only_starts) {
                     let Branch { root, word, .. } = self.ways.branches[parent];
                     self.grow(pointer.to(), From::Branch(parent), Some(parent), root, word);
                 }
@@ -131,16 +154,27 @@ impl Search<'_> {
         }
     }
 
-    /// Counts a pointer; whether it is the first one to its block.
-    fn is_new(&mut self, pointer: &Pointer) -> bool {
+    /// Whether a pointer is the first one to its block.
+    fn is_new(&mut self, pointer: &Pointer, only_starts: bool) -> bool {
         let index = pointer.to();
-        self.ways.words[index] = self.ways.words[index].saturating_add(1);
-        let is_new = self.ways.holders[index].is_none();
+        let is_new = self.ways.holders[index].is_none() && (pointer.is_start || !only_starts);
         if is_new {
             self.ways.holders[index] = Some(pointer.holder);
             self.waiting.push_back(index);
         }
         is_new
+    }
+
+    /// How many words point at each block from roots, and from blocks that were reached.
+    fn words(&self) -> Vec<u32> {
+        let pointers = &self.look.pointers;
+        let mut words = vec![0_u32; self.ways.holders.len()];
+        let reached = (0..words.len()).filter(|&index| self.ways.holders[index].is_some());
+        let in_blocks = reached.flat_map(|index| pointers.in_block(index));
+        for pointer in pointers.roots().chain(in_blocks) {
+            words[pointer.to()] = words[pointer.to()].saturating_add(1);
+        }
+        words
     }
 
     /// Puts a block on its branch. A group that is on the way already is folded into that step: so a list is one, and

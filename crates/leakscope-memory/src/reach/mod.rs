@@ -1,13 +1,14 @@
 //! Who points at which block, and which nobody can reach.
 //!
 //! [`Scene`] is what is known, `survey` what can be asked of it, by one `look`: `areas` says what is looked at (by `ranges`), and
-//! `pointers` reads it once (by `words`): `blocks` finds the block that a word points at, through [`aliases`] of the chip. `flood`
-//! gives each block one of memcheck's kinds, `holders` finds the shortest ways to them, `chance` says how often a word would look
-//! like a pointer that is none, and `map` is for drawing.
+//! `pointers` reads it once (by `words`): `blocks` finds the block that a word points at, through [`aliases`] of the chip, and
+//! `chunk` leaves out what an allocator keeps for itself. `flood` gives each block one of memcheck's kinds, `holders` finds the
+//! shortest ways to them, `chance` says how often a word would look like a pointer that is none, and `map` is for drawing.
 pub mod aliases;
 mod areas;
 mod blocks;
 mod chance;
+mod chunk;
 mod flood;
 mod holders;
 mod look;
@@ -106,7 +107,8 @@ pub struct Found {
     pub kind: Kind,
     /// Of an indirect one, the definite one that it is lost with: an index into [`Survey::blocks`].
     pub leader: Option<usize>,
-    /// What points at it, on the shortest way from a root: from a global if there is one.
+    /// What points at it, on the shortest way from a root: by pointers to beginnings if there is such a way, and then from a
+    /// global if there is one.
     pub holder: Option<Holder>,
     /// How many words point at it from roots, and from blocks that can be reached.
     pub words: u32,

@@ -5,7 +5,7 @@ use super::blocks::BlockMap;
 use super::chance::Chance;
 use super::ranges::Ranges;
 use super::scene::Scene;
-use super::{Holder, Type, words};
+use super::{Holder, Type, chunk, words};
 
 /// A word that points at a block.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,10 @@ impl Pointer {
 /// All of them, by where they are.
 #[derive(Clone, Debug)]
 pub(super) struct Pointers {
+    /// Pointers of the program, then words of which nobody knows what they are.
     pub(super) statics: Vec<Pointer>,
+    /// Those of the same memory that the program says are floats.
+    pub(super) floats: Vec<Pointer>,
     pub(super) stacks: Vec<Pointer>,
     pub(super) registers: Vec<Pointer>,
     pub(super) unknown: Vec<Pointer>,
@@ -54,16 +57,13 @@ impl Pointers {
             chance: Chance::new(scene.image, map),
             found: Vec::new(),
         };
-        let [mut statics, stacks, unknown] =
+        let [statics, stacks, unknown] =
             [&areas.statics, &areas.stacks, &areas.unknown].map(|ranges| search.within(ranges));
         // The first of them that points at a block is shown as its holder.
-        if !scene.typed.is_empty() {
-            statics.sort_by_key(|pointer| match scene.typed.get(&pointer.address()) {
-                Some(Type::Pointer) => 0,
-                None => 1,
-                Some(Type::Float) => 2,
-            });
-        }
+        let known = |pointer: &Pointer| scene.typed.get(&pointer.address());
+        let (floats, mut statics): (Vec<_>, Vec<_>) =
+            (statics.into_iter()).partition(|pointer| known(pointer) == Some(&Type::Float));
+        statics.sort_by_key(|pointer| known(pointer) != Some(&Type::Pointer));
         let registers = search.in_registers();
         let mut begins = vec![0];
         for (index, block) in map.list().iter().enumerate() {
@@ -78,6 +78,7 @@ impl Pointers {
         }
         Self {
             statics,
+            floats,
             stacks,
             registers,
             unknown,
@@ -90,6 +91,7 @@ impl Pointers {
     /// Those outside of blocks.
     pub(super) fn roots(&self) -> impl Iterator<Item = &Pointer> {
         let others = self.registers.iter().chain(&self.unknown);
+        let others = others.chain(&self.floats);
         self.statics.iter().chain(&self.stacks).chain(others)
     }
 
@@ -115,7 +117,10 @@ impl Search<'_> {
     #[inline]
     fn see(&mut self, holder: Holder, value: u64) {
         self.chance.see(value);
-        if let Some((to, is_start)) = self.map.find(value) {
+        let Some((to, is_start)) = self.map.find(value) else {
+            return;
+        };
+        if is_start || !chunk::is_free_behind(self.scene.image, self.map, to, value) {
             self.found.push(Pointer {
                 holder,
                 block: to as u32,

@@ -252,6 +252,109 @@ fn who_holds_a_block_is_asked_of_pointers_first_and_of_floats_last() {
 }
 
 #[test]
+fn who_holds_a_block_is_asked_of_pointers_to_beginnings_first() {
+    // The middle of each block is pointed at by a global, and a list that begins on the stack leads from one to the next.
+    let globals = [address(1) + 4, address(2) + 4, 0, address(0)];
+    let contents = [
+        [address(1), 0, 0, 0],
+        [address(2), 0, address(3) + 8, 0],
+        [0; 4],
+        [0; 4],
+    ];
+    let image = image(&globals, &contents);
+    let mut scene = Scene::new(&image, blocks(4));
+    let used = u64::from(GLOBALS) + 12..u64::from(GLOBALS) + 16;
+    scene.stacks = vec![Stack {
+        whole: used.clone(),
+        used: used.clone(),
+    }];
+    let mut found = scene.survey();
+    let holders: Vec<_> = found.blocks.iter().map(|found| found.holder).collect();
+    let expected = [
+        Holder::Word(used.start),
+        Holder::Block(0, 0),
+        Holder::Block(1, 0),
+        Holder::Block(1, 8),
+    ];
+    assert_eq!(holders, expected.map(Some));
+    let words: Vec<u32> = found.blocks.iter().map(|found| found.words).collect();
+    assert_eq!(words, [1, 2, 2, 1]);
+    assert_eq!(found.blocks[3].kind, Kind::Possible);
+    found.branches.retain(|branch| branch.parent.is_none());
+    assert_eq!(found.branches.len(), 1);
+    assert_eq!(found.branches[0].root, Root::Stack(0));
+
+    // A global that points at a beginning holds it before one in front of it that does not.
+    let image = crate::kinds::image(&[address(0) + 4, address(0)], &[[0; 4]]);
+    let found = Scene::new(&image, blocks(1)).survey();
+    let second = Holder::Word(u64::from(GLOBALS) + 4);
+    assert_eq!(found.blocks[0].holder, Some(second));
+}
+
+#[test]
+fn an_allocators_lists_of_free_chunks_hold_no_block() {
+    // Chunks of 24 bytes: a block, a free one, a block, the rest of the heap. The last word of a block is the first one of the
+    // header behind it.
+    let heap = |behind_free: [u32; 2], size: u32| {
+        let mut words = vec![0, 0x18 | 1, 0, 0, 0, 0];
+        words.extend([0xABCD, size, GLOBALS, GLOBALS, 0, 0]);
+        words.extend([behind_free[0], 24, behind_free[1], 0, 0, 0]);
+        words.extend([0x1234, 0x100 | 1, 0, 0]);
+        words
+    };
+    let block = |start: u32| Block {
+        start: u64::from(HEAP) + u64::from(start),
+        size: 20,
+        group: 0,
+    };
+    let kinds = |globals: &[u32], heap: &[u32], all: Vec<Block>| {
+        let piece = |address: u32, words: &[u32]| Piece {
+            address: address.into(),
+            bytes: make::words(words),
+        };
+        let image = Image::of_pieces(vec![piece(GLOBALS, globals), piece(HEAP, heap)]);
+        let scene = Scene::new(&image, all);
+        let kind_of = |found: &leakscope_memory::reach::Found| {
+            let listed = scene.holders_of(found.block.start).expect("a block");
+            assert_eq!(listed.len(), found.words as usize);
+            found.kind
+        };
+        scene
+            .survey()
+            .blocks
+            .iter()
+            .map(kind_of)
+            .collect::<Vec<_>>()
+    };
+    let (free, rest) = (HEAP + 24, HEAP + 72);
+    let all = || vec![block(8), block(56)];
+    let lost = [Kind::Definite; 2];
+    assert_eq!(
+        kinds(&[free, rest], &heap([24, 0], 0x18 | 1), all()),
+        lost,
+        "dlmalloc"
+    );
+    // In TLSF a size does not count the header's first word, which is the address of the chunk in front.
+    let tlsf = heap([0; 2], 0x14 | 1).into_iter().enumerate();
+    let tlsf: Vec<u32> = tlsf
+        .map(|(at, word)| if at == 12 { free } else { word })
+        .collect();
+    assert_eq!(kinds(&[free, rest], &tlsf, all()), lost, "TLSF");
+
+    // A program's own pointer into the last word of a block counts: what stands behind is in use, or says nothing of free memory.
+    let possible = [Kind::Possible, Kind::Definite];
+    let in_use = heap([24, 0], 0x18 | 1);
+    let with_middle = vec![block(8), block(32), block(56)];
+    assert_eq!(kinds(&[free], &in_use, with_middle)[..1], possible[..1]);
+    for (behind, size) in [([24, 0], 24), ([24, 0], 0x18 | 3), ([0, 0], 0x18 | 1)] {
+        assert_eq!(kinds(&[free], &heap(behind, size), all()), possible);
+    }
+    // And so do pointers to the word before it, and to a beginning.
+    assert_eq!(kinds(&[free - 4], &in_use, all()), possible);
+    assert_eq!(kinds(&[free, HEAP + 8], &in_use, all())[0], Kind::Reachable);
+}
+
+#[test]
 fn memory_that_is_named_as_a_root_is_one() {
     let image = image(&[], &[[0; 4], [0, 0, address(0), 0]]);
     let heap = u64::from(HEAP);

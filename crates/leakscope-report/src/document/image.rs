@@ -75,6 +75,8 @@ pub struct Alike {
 pub struct Held {
     /// The block: its place, its size, whether it can be reached, and whose it is.
     pub block: String,
+    /// Why it is not known to be lost, if it looks so: something is missing from the image (`memory.missing`).
+    pub doubt: Option<String>,
     /// The shortest way to it, if it can be reached.
     pub way: Option<String>,
     /// Each word that points at it.

@@ -82,6 +82,8 @@ impl Examined<'_> {
         let lost_with = leader.map(|start| format!(", lost with the block at {start:#x}"));
         Some(Held {
             block: names.block(found) + &lost_with.unwrap_or_default(),
+            doubt: (found.kind.is_lost() && !self.is_complete())
+                .then(|| "the image is incomplete: what is missing may hold it".to_owned()),
             way: found.branch.map(|branch| names.way(branch)),
             holders: holders
                 .iter()

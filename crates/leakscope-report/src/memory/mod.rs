@@ -48,12 +48,6 @@ pub struct Examined<'i> {
     has_map: bool,
 }
 
-/// How many blocks that live are not in the image.
-fn outside(survey: &Survey) -> u64 {
-    let outside = survey.blocks.iter().filter(|found| !found.is_in_image);
-    outside.count() as u64
-}
-
 /// What was found of the blocks of one call site.
 #[derive(Clone, Debug, Default)]
 struct OfSite {
@@ -120,28 +114,32 @@ impl<'i> Examined<'i> {
                 site.unsure += u64::from(live.may_have_been_freed(block));
             }
         }
-        let is_of_another_moment =
-            live.most_are_gone(&built.gone) || outside(&survey) as usize * 2 > survey.blocks.len();
+        let is_of_another_moment = live.most_are_gone(&built.gone);
+        let outside = survey.blocks.iter().filter(|found| !found.is_in_image);
+        let outside: Vec<&Block> = outside.map(|found| &found.block).collect();
+        let are_most_outside = outside.len() * 2 > survey.blocks.len();
         for block in built.gone {
             let site = sites.entry(block.group).or_default();
             site.reached.gone_blocks += 1;
             site.gone.push(block);
         }
         let tasks = outcome.map_or(&[][..], |outcome| &outcome.tasks);
-        let mut missing = scene::missing(image, symbols, &built.variables, outside(&survey), tasks);
+        let mut missing = scene::missing(image, symbols, &built.variables, &outside, tasks);
         if outcome.is_some_and(program::is_doubted) {
             missing
                 .push("the ELF file is another one: where variables are is not known".to_owned());
         }
         if is_of_another_moment {
-            // What is nobody's there says nothing of this program.
-            sites.clear();
             missing.insert(
                 0,
-                "most of what lives is not in the image: it is of another program or another moment, and nothing of it \
-                 counts for call sites"
-                    .to_owned(),
+                "the allocator has not most of what lives: the image is of another program or another moment".to_owned(),
             );
+        }
+        if is_of_another_moment || are_most_outside {
+            // What is nobody's there says nothing of this program.
+            sites.clear();
+            let first = missing.first_mut().into_iter();
+            first.for_each(|first| first.push_str("; nothing of it counts for call sites"));
         }
         Self {
             scene: built.scene,

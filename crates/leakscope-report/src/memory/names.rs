@@ -52,8 +52,15 @@ impl<'e> Names<'e> {
             "{} at {start:#x}: {}, {}",
             self.block_of(group),
             bytes(size),
-            found.kind.name()
+            self.kind(found)
         )
+    }
+
+    /// What was found of a block: of what looks lost in an image from which something is missing, no more than "perhaps".
+    fn kind(&self, found: &Found) -> String {
+        let is_sure = self.examined.is_complete() || !found.kind.is_lost();
+        let perhaps = if is_sure { "" } else { "perhaps " };
+        format!("{perhaps}{}", found.kind.name())
     }
 
     /// The variable at an address, and what of it: "g_sessions.head (sessions.c)".
@@ -181,7 +188,7 @@ impl<'e> Names<'e> {
             }
             Holder::Block(index, offset) => {
                 let found = &survey.blocks[index];
-                let (start, kind) = (found.block.start, found.kind.name());
+                let (start, kind) = (found.block.start, self.kind(found));
                 let block = self.block_of(found.block.group);
                 format!("{block} at {start:#x}, offset {offset} ({kind}), holds {value:#x}")
             }

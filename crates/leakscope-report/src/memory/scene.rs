@@ -114,10 +114,10 @@ pub(super) fn missing(
     image: &Image,
     symbols: Option<&Symbols>,
     variables: &[Variable],
-    outside: u64,
+    outside: &[&Block],
     tasks: &[Task],
 ) -> Vec<String> {
-    let mut missing = Vec::new();
+    let mut missing: Vec<String> = missing_blocks(image, outside).into_iter().collect();
     let absent = variables
         .iter()
         .filter(|variable| !image.holds(&range_of(variable)))
@@ -131,17 +131,32 @@ pub(super) fn missing(
         let variables = counted(absent as u64, "variable");
         missing.push(format!("{variables} of the program are not in the image"));
     }
-    if outside > 0 {
-        missing.push(format!(
-            "{} are not in the image",
-            counted(outside, "live block")
-        ));
-    }
     if image.threads.is_empty() {
         missing.push("no registers are in the image".to_owned());
     }
     missing.extend(missing_stacks(image, tasks));
     missing
+}
+
+/// The live blocks that are not in the image, in order of addresses: where they lie, and what reads them.
+fn missing_blocks(image: &Image, outside: &[&Block]) -> Option<String> {
+    let (first, last) = (outside.first()?, outside.last()?);
+    let how = match (&image.about, image.is_esp_idf) {
+        (Some(_), _) => "`record --image` reads what --ram names",
+        (None, true) => "CONFIG_ESP_COREDUMP_CAPTURE_DRAM puts it there",
+        (None, false) => "an image of all RAM has it",
+    };
+    let (are, their) = if outside.len() == 1 {
+        ("is", "its")
+    } else {
+        ("are", "their")
+    };
+    Some(format!(
+        "{}, from {:#x} to {:#x}, {are} not in the image: {their} memory was not read ({how}), or the image is of another program",
+        counted(outside.len() as u64, "live block"),
+        first.start,
+        last.range().end,
+    ))
 }
 
 /// The stacks that are known to be elsewhere: of cores, and of tasks.

@@ -10,7 +10,11 @@ use crate::units::{bytes, counted};
 
 pub(super) fn write(page: &mut Page<'_>, image: &Image, options: &TextOptions) -> io::Result<()> {
     if let Some(held) = &image.held {
-        return holders(page, held, options);
+        holders(page, held, options)?;
+        return match &image.memory {
+            Some(memory) => memory::incomplete(page, memory),
+            None => Ok(()),
+        };
     }
     contents(page, image)?;
     let Some(found) = &image.memory else {
@@ -77,7 +81,7 @@ fn holders(page: &mut Page<'_>, held: &Held, options: &TextOptions) -> io::Resul
         page.paragraph(0, Line::new().dim("shortest way: "), &way.as_ref().into())?;
     }
     if held.holders.is_empty() {
-        return page.paragraph(0, Line::new(), &"nothing points at it".into());
+        page.paragraph(0, Line::new(), &"nothing in the image points at it".into())?;
     }
     for holder in held.holders.iter().take(options.shown(held.holders.len())) {
         page.paragraph(2, Line::new(), &sanitise(holder).as_ref().into())?;

@@ -71,10 +71,7 @@ pub(super) fn section(
     }
     table.write(page, 2)?;
     page.paragraph(2, Line::new(), &looked_at(memory).as_str().into())?;
-    for missing in &memory.missing {
-        let note = format!("{}; what looks lost may be held there", sanitise(missing));
-        page.paragraph(2, Line::new().dim("incomplete: "), &note.as_str().into())?;
-    }
+    incomplete(page, memory)?;
     for problem in &memory.problems {
         page.paragraph(
             2,
@@ -83,6 +80,15 @@ pub(super) fn section(
         )?;
     }
     holders(page, memory, options)
+}
+
+/// What is missing from the image.
+pub(super) fn incomplete(page: &mut Page<'_>, memory: &Memory) -> io::Result<()> {
+    for missing in &memory.missing {
+        let note = format!("{}; what looks lost may be held there", sanitise(missing));
+        page.paragraph(2, Line::new().dim("incomplete: "), &note.as_str().into())?;
+    }
+    Ok(())
 }
 
 const fn meaning(kind: Kind) -> &'static str {

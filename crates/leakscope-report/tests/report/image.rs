@@ -69,6 +69,62 @@ fn the_document_and_the_output_have_the_same_fields() {
     assert_eq!(read, document);
 }
 
+/// What is missing may hold what looks lost: that is said of one block, too, and how to have it.
+#[test]
+fn an_image_without_the_heaps_memory_calls_no_block_definite() {
+    let mut outcome = everything();
+    outcome.tasks.clear();
+    let site = &outcome.call_sites[1];
+    let mut live = Live::default();
+    for address in [RAM + 0x100, RAM + 0x140] {
+        let mut block = site.blocks[0];
+        (block.address, block.size) = (address, 24);
+        let site = site.id;
+        live.blocks.push(KnownBlock { block, site });
+    }
+    let held_of = |length: usize, about: bool| {
+        let bytes = vec![0; length];
+        let mut image = Image::of_pieces(vec![Piece {
+            address: RAM,
+            bytes,
+        }]);
+        image.about = about.then(About::default);
+        let examined = Examined::new(&image, None, &live, Some(&outcome), &Look::default());
+        let report = Report::new(&outcome, &mut Symbolizer::new(None), &[]);
+        let document = examined.image(&examined.names(&report.call_sites), Some(RAM + 0x104));
+        let mut text = Vec::new();
+        text::write_image(&mut text, &document, &TextOptions::default()).expect("text");
+        let text = String::from_utf8(text).expect("UTF-8").replace("\n ", "");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        (words, document)
+    };
+    let (text, document) = held_of(0x80, true);
+    let said = "2 live blocks, from 0x20000100 to 0x20000158, are not in the image: their memory was not read (`record --image` \
+                reads what --ram names), or the image is of another program; nothing of it counts for call sites";
+    assert!(
+        text.contains("24 B, perhaps definite nothing in the image points at it"),
+        "{text}"
+    );
+    assert!(text.contains(said), "{text}");
+    assert_eq!(document.memory.expect("blocks").missing[0], said);
+    let held = document.held.expect("a block");
+    assert!(
+        held.block.ends_with("24 B, perhaps definite"),
+        "{}",
+        held.block
+    );
+    assert_eq!(
+        held.doubt.as_deref(),
+        Some("the image is incomplete: what is missing may hold it")
+    );
+
+    // One of two: what is known of the other counts. By hand, --ram names nothing.
+    let (text, _) = held_of(0x120, false);
+    let said = "1 live block, from 0x20000140 to 0x20000158, is not in the image: its memory was not read (an image of all RAM has it), \
+                or the image is of another program; what looks lost";
+    assert!(text.contains(said), "{text}");
+}
+
 /// In an image of another program nothing is where the recording has it, and nothing points at it.
 #[test]
 fn an_image_of_another_program_accuses_nobody() {

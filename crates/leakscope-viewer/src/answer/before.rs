@@ -11,6 +11,8 @@ use crate::query::SITES;
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Before {
     inputs: Vec<String>,
+    /// What the device was told to leave out.
+    left_out: Option<String>,
     frames: Vec<ListedFrame>,
     sites: Vec<Row>,
 }
@@ -54,6 +56,13 @@ impl Row {
     }
 }
 
+/// The problem of a report that says so.
+fn left_out(report: &Report) -> Option<String> {
+    let mut problems = report.problems.iter();
+    let problem = problems.find(|problem| problem.code == "filtered")?;
+    Some(sanitise(&problem.message).into_owned())
+}
+
 impl From<&Report> for Before {
     fn from(report: &Report) -> Self {
         let mut frames = Frames::default();
@@ -62,6 +71,7 @@ impl From<&Report> for Before {
         let inputs = report.trace.inputs.iter();
         Self {
             inputs: inputs.map(|name| sanitise(name).into_owned()).collect(),
+            left_out: left_out(report),
             frames: frames.into_list(),
             sites,
         }

@@ -171,12 +171,12 @@ impl Census {
             self.exchange.pair(owner, by).join(sum);
             self.contexts.entry(by).or_default().freed.join(sum);
         }
+        for (&by, &sum) in &part.unknown {
+            self.contexts.entry(by).or_default().freed.join(sum);
+        }
         for older in older {
             let owner = self.contexts.entry(older.owner).or_default();
             owner.live_bytes += older.size;
-            if let Some(by) = older.by {
-                self.exchange.pair(older.owner, by).remove(older.size);
-            }
         }
         for (&(owner, _), sum) in &part.freed {
             let owner = self.contexts.entry(owner).or_default();
@@ -191,6 +191,10 @@ impl Census {
     fn affected(&mut self, effect: &Effect, seen: &Seen<'_>, scan: &Scan<'_>, context: u16) {
         if let Some(ended) = effect.ended() {
             self.free(ended, seen, scan, context);
+        }
+        if let Some(why) = effect.unknown_free() {
+            let by = self.contexts.entry(context).or_default();
+            by.freed.add(why.known_size());
         }
         if let Some(lost) = effect.lost()
             && self.is_of_window(lost)
@@ -281,9 +285,8 @@ impl Census {
             .freed
             .add(block.size);
         let owner = scan.actors.context(block.context).unwrap_or_default();
-        let owner = self.is_of_window(ended).then_some(owner);
         let freed = (self.exchange).freed(event.core, context, owner, block, event.time);
-        if let Some(owner) = owner {
+        if self.is_of_window(ended) {
             let sums = &mut self.end(ended, scan).sums;
             sums.freed.add(block.size);
             if freed.is_temporary {
@@ -305,7 +308,8 @@ impl Census {
             .or_default()
             .freed
             .remove(size);
-        if let Some(owner) = freed.owner {
+        if self.is_of_window(revived) {
+            let owner = freed.owner;
             self.contexts.entry(owner).or_default().live_bytes += size;
             let sum = self.live(revived, true);
             sum.sums.revive(size, freed.is_temporary);

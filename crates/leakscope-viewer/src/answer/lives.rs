@@ -55,7 +55,8 @@ pub(crate) struct OfSites {
 pub(crate) struct OfContexts {
     #[serde(flatten)]
     pub(crate) columns: Columns,
-    allocated_by: Vec<u16>,
+    /// -1 of a block that is not known, or was allocated before a pause: it is freed, and that is all.
+    allocated_by: Vec<i32>,
     /// -1 if they live, or if nobody is known to have freed them.
     freed_by: Vec<i32>,
 }
@@ -174,7 +175,7 @@ impl<K: Copy + Eq + Ord + Hash> Collector<K> {
 type OfSite = (usize, End);
 
 /// Who allocated it, and who freed it.
-type OfContext = (u16, Option<u16>);
+type OfContext = (Option<u16>, Option<u16>);
 
 /// What became of a block.
 #[derive(Clone, Copy)]
@@ -219,9 +220,14 @@ impl Collecting<'_, '_> {
             self.of_contexts.end_all(event.time);
         }
         if let Some(ended) = effect.ended() {
-            let (by, owner) = (self.number(event.context), Some(self.owner(ended)));
+            let (by, owner) = (self.number(event.context), self.owner(ended));
             let freed = (self.exchange).freed(event.core, by, owner, &ended.block, event.time);
             self.turn(ended, LIVES, freed.into());
+        }
+        if let Some(why) = effect.unknown_free() {
+            let (time, by) = (event.time, self.number(event.context));
+            let freed = (time, Some(time), (None, Some(by)));
+            self.of_contexts.add(freed, why.known_size());
         }
         if let Some(lost) = effect.lost() {
             let state = State {
@@ -256,7 +262,7 @@ impl Collecting<'_, '_> {
         let (born, died) = (known.block.time, state.died);
         (
             (born, died, (known.site.index(), state.end)),
-            (born, died, (self.owner(known), state.freed_by)),
+            (born, died, (Some(self.owner(known)), state.freed_by)),
         )
     }
 
@@ -272,6 +278,13 @@ impl Collecting<'_, '_> {
         self.of_contexts.remove(of_contexts, known.block.size);
         self.add(known, after);
     }
+}
+
+/// Contexts, -1 where there is none.
+fn numbered(contexts: impl Iterator<Item = Option<u16>>) -> Vec<i32> {
+    contexts
+        .map(|context| context.map_or(-1, i32::from))
+        .collect()
 }
 
 /// The lives of all blocks, at most so many by call site and by context: the trace is read again for that.
@@ -303,10 +316,8 @@ pub(crate) fn lives(
         }),
         contexts: contexts.map(|(columns, keys)| OfContexts {
             columns,
-            allocated_by: keys.iter().map(|&(owner, _)| owner).collect(),
-            freed_by: (keys.iter())
-                .map(|&(_, freed_by)| freed_by.map_or(-1, i32::from))
-                .collect(),
+            allocated_by: numbered(keys.iter().map(|&(owner, _)| owner)),
+            freed_by: numbered(keys.iter().map(|&(_, freed_by)| freed_by)),
         }),
     })
 }

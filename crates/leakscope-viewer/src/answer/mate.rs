@@ -52,7 +52,7 @@ pub(crate) enum Missing {
 impl From<UnknownFree> for Missing {
     fn from(free: UnknownFree) -> Self {
         match free {
-            UnknownFree::Older => Self::Older,
+            UnknownFree::Older | UnknownFree::Paused { .. } => Self::Older,
             UnknownFree::AllocationLost => Self::Lost,
             UnknownFree::Double => Self::Freed,
             UnknownFree::Wrong => Self::Wrong,

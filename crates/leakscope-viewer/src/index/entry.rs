@@ -19,6 +19,8 @@ const WIDE: u8 = 1;
 const FIRST: u8 = 2;
 const LOST: u8 = 4;
 const RESTART: u8 = 8;
+/// What is freed was allocated before a pause: its size stands last.
+const PAUSED: u8 = 64;
 const DETAIL_SHIFT: u8 = 4;
 
 /// How many bytes numbers take.
@@ -132,12 +134,12 @@ pub(crate) fn write_any(
             began,
             ..
         } => {
-            let why = before.map_or_else(|why| (why as u8) << DETAIL_SHIFT, |_| 0);
+            let why = before.map_or_else(tag_of, |_| 0);
             let before = before.as_ref().ok().map(&mut ended);
             write(room, why, Some(began.site), before.as_ref(), lost)
         }
         Effect::Free { ended: before } => write(room, 0, None, Some(&ended(before)), None),
-        Effect::UnknownFree(why) => write(room, (*why as u8) << DETAIL_SHIFT, None, None, None),
+        Effect::UnknownFree(why) => write(room, tag_of(*why), None, None, None),
         Effect::Failed {
             site,
             revived,
@@ -154,7 +156,15 @@ pub(crate) fn write_any(
     if let Some(known) = effect.revived().or(effect.lost()) {
         put(room, &mut length, known.block.address, 8);
     }
+    if let Some(UnknownFree::Paused { size }) = effect.unknown_free() {
+        put(room, &mut length, size, WIDER.size);
+    }
     length
+}
+
+fn tag_of(why: UnknownFree) -> u8 {
+    let place = UNKNOWN_FREES.iter().position(|&known| known == why);
+    place.map_or(PAUSED, |place| (place as u8) << DETAIL_SHIFT)
 }
 
 #[inline(always)]
@@ -256,11 +266,13 @@ pub(crate) fn read(
             address,
             size,
             ..
-        } => Effect::Reallocation {
-            began: KnownBlock::begun(entry.site(), address, size, now),
-            ended: (entry.block(FIRST, old_address)).ok_or(UNKNOWN_FREES[detail(tag)]),
-            lost: entry.block_elsewhere(LOST),
-        },
+        } => {
+            let began = KnownBlock::begun(entry.site(), address, size, now);
+            let ended = entry.block(FIRST, old_address);
+            let lost = entry.block_elsewhere(LOST);
+            let ended = ended.ok_or_else(|| entry.unknown_free());
+            Effect::Reallocation { ended, began, lost }
+        }
         HeapEvent::Moved {
             old_address,
             address,
@@ -286,7 +298,7 @@ pub(crate) fn read(
         HeapEvent::Free { address, .. } | HeapEvent::Moving { address, .. } => {
             match entry.block(FIRST, address) {
                 Some(ended) => Effect::Free { ended },
-                None => Effect::UnknownFree(UNKNOWN_FREES[detail(tag)]),
+                None => Effect::UnknownFree(entry.unknown_free()),
             }
         }
         HeapEvent::Failed { size: 0, .. } => return (Ok(Some(Effect::EmptyAllocation)), 0),
@@ -344,6 +356,17 @@ impl Entry<'_> {
         let site = SiteId::new(self.number(self.widths.site) as u32);
         self.is_of_event &= site.index() < self.sites;
         site
+    }
+
+    /// Why the block that is freed is not known.
+    fn unknown_free(&mut self) -> UnknownFree {
+        let tag = self.bytes[0];
+        if tag & PAUSED == 0 {
+            return UNKNOWN_FREES[detail(tag)];
+        }
+        UnknownFree::Paused {
+            size: self.number(WIDER.size),
+        }
     }
 
     /// As [`Entry::block`], if the event does not say where the block is: that stands last in the entry.

@@ -49,10 +49,9 @@ impl Sum {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Freed {
     pub(crate) by: u16,
-    /// Who had allocated it, if it counts.
-    pub(crate) owner: Option<u16>,
+    /// Who had allocated it.
+    pub(crate) owner: u16,
     pub(crate) time: u64,
-    born: u64,
     /// Whether its owner had allocated nothing else since.
     pub(crate) is_temporary: bool,
 }
@@ -101,27 +100,23 @@ impl Exchange {
         self.pending.last.resize(count, 0);
     }
 
-    /// A block is freed, on a core. Without an owner it is not counted.
+    /// A block is freed, on a core.
     #[inline(always)]
     pub(crate) fn freed(
         &mut self,
         core: u8,
         by: u16,
-        owner: Option<u16>,
+        owner: u16,
         block: &Block,
         time: u64,
     ) -> Freed {
-        let mut is_temporary = false;
-        if let Some(owner) = owner {
-            self.pair(owner, by).add(block.size);
-            is_temporary = self.pending.last.get(usize::from(owner)) == Some(&block.address);
-        }
+        self.pair(owner, by).add(block.size);
+        let last = self.pending.last.get(usize::from(owner));
         let freed = Freed {
             by,
             owner,
             time,
-            born: block.time,
-            is_temporary,
+            is_temporary: last == Some(&block.address),
         };
         match self.pending.freed.get_mut(usize::from(core)) {
             Some(place) => *place = Some(freed),
@@ -140,9 +135,7 @@ impl Exchange {
     /// The last free on a core was none: its block lives on. `None` if that free was not told.
     pub(crate) fn revived(&mut self, core: u8, block: &Block) -> Option<Freed> {
         let freed = self.pending.freed.get_mut(usize::from(core))?.take()?;
-        if let Some(owner) = freed.owner {
-            self.pair(owner, freed.by).remove(block.size);
-        }
+        self.pair(freed.owner, freed.by).remove(block.size);
         Some(freed)
     }
 
@@ -171,7 +164,7 @@ impl Exchange {
         self.pending.last.fill(0);
     }
 
-    /// Goes on where somebody else has got to, who counts blocks from before `from` too.
+    /// Goes on where somebody else has got to, who counts frees from before `from` too.
     pub(crate) fn resume(&mut self, pending: &PendingThen, from: u64) {
         let contexts = pending
             .last
@@ -184,8 +177,8 @@ impl Exchange {
             self.pending.last[usize::from(context)] = address;
         }
         self.pending.freed.clone_from(&pending.freed);
-        for freed in self.pending.freed.iter_mut().flatten() {
-            freed.owner = freed.owner.filter(|_| freed.born >= from);
+        for freed in &mut self.pending.freed {
+            freed.take_if(|freed| freed.time < from);
         }
     }
 

@@ -45,6 +45,9 @@ impl Index {
             let owner = affected.owner(&ended.block).context;
             self.note_freed(ended, time, core, by, owner);
         }
+        if let Some(why) = effect.unknown_free() {
+            self.parts.freed_unknown(by, why.known_size());
+        }
         if let Some(lost) = effect.lost() {
             let owner = affected.owner(&lost.block).context;
             self.site(lost.site).lost(time, lost.block.size, owner);
@@ -87,7 +90,7 @@ impl Index {
     #[inline(always)]
     fn note_freed(&mut self, ended: &KnownBlock, time: u64, core: u8, by: u16, owner: u16) {
         let block = &ended.block;
-        let freed = (self.exchange).freed(core, by, Some(owner), block, time);
+        let freed = (self.exchange).freed(core, by, owner, block, time);
         self.site(ended.site).freed(block, &freed);
         (self.parts).ended(block.time, || {
             Older::new(ended, owner, Some(by), freed.is_temporary)

@@ -24,6 +24,8 @@ pub(crate) struct Parts {
     older: Vec<Older>,
     /// By context: what nobody freed of it but is gone.
     lost: BTreeMap<u16, Sum>,
+    /// By context: what it freed of blocks that are not known, or were allocated before a pause.
+    unknown: BTreeMap<u16, Sum>,
     is_whole: bool,
     restarts: bool,
     /// How long the lists of all parts are together.
@@ -47,6 +49,8 @@ pub(crate) struct Part {
     pub(crate) contexts: BTreeMap<u16, [Sum; 2]>,
     /// What was freed, by who allocated and who freed it.
     pub(crate) freed: BTreeMap<(u16, u16), Sum>,
+    /// By context: what it freed of blocks that are not known, or were allocated before a pause.
+    pub(crate) unknown: BTreeMap<u16, Sum>,
     /// By lane.
     pub(crate) runs: BTreeMap<usize, Run>,
     /// Blocks that ended in it and are older than it, in no order.
@@ -97,6 +101,7 @@ impl Default for Parts {
             begin: 0,
             older: Vec::new(),
             lost: BTreeMap::new(),
+            unknown: BTreeMap::new(),
             is_whole: true,
             restarts: false,
             entries: 0,
@@ -120,6 +125,11 @@ impl Parts {
         self.lost.entry(owner).or_default().add(known.block.size);
         let born = known.block.time;
         self.ended(born, || Older::new(known, owner, None, false));
+    }
+
+    /// A context frees a block of so many bytes that is not known, or was allocated before a pause.
+    pub(super) fn freed_unknown(&mut self, by: u16, size: u64) {
+        self.unknown.entry(by).or_default().add(size);
     }
 
     /// The free of a block, at `freed`, was none.
@@ -182,6 +192,7 @@ impl Parts {
             sites,
             contexts,
             freed: exchange.pairs_since(&self.exchange),
+            unknown: std::mem::take(&mut self.unknown),
             runs: ran.filter(|(_, run)| *run != Run::default()).collect(),
             older: std::mem::take(&mut self.older),
             pending: exchange.pending(),
@@ -239,7 +250,12 @@ impl Parts {
 impl Part {
     fn entries(&self) -> usize {
         let own: usize = self.sites.values().map(|sums| sums.own.len()).sum();
-        self.sites.len() + own + self.runs.len() + self.freed.len() + self.older.len()
+        self.sites.len()
+            + own
+            + self.runs.len()
+            + self.freed.len()
+            + self.unknown.len()
+            + self.older.len()
     }
 
     /// The part after it joins it.
@@ -264,6 +280,9 @@ impl Part {
         }
         for (pair, sum) in next.freed {
             self.freed.entry(pair).or_default().join(sum);
+        }
+        for (by, sum) in next.unknown {
+            self.unknown.entry(by).or_default().join(sum);
         }
         for (lane, run) in next.runs {
             self.runs.entry(lane).or_default().join(run);

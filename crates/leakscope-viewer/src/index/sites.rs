@@ -97,7 +97,7 @@ impl SiteIndex {
     #[inline(always)]
     pub(super) fn freed(&mut self, block: &Block, freed: &Freed) {
         self.lifetimes.add(freed.time.saturating_sub(block.time));
-        let own = self.own(freed.owner.unwrap_or_default());
+        let own = self.own(freed.owner);
         own.ended.add(block.size);
         own.temporary.add_if(freed.is_temporary, block.size);
         self.curve.freed(freed.time, block.size);
@@ -113,7 +113,7 @@ impl SiteIndex {
     /// The last free of a block was none.
     pub(super) fn revived(&mut self, time: u64, block: &Block, freed: &Freed) {
         self.lifetimes.remove(freed.time.saturating_sub(block.time));
-        let own = self.own(freed.owner.unwrap_or_default());
+        let own = self.own(freed.owner);
         own.ended.remove(block.size);
         if freed.is_temporary {
             own.temporary.remove(block.size);

@@ -105,7 +105,7 @@ pub(crate) fn flag(seen: &Seen<'_>) -> Option<&'static str> {
         (_, Some(effect)) => match effect.unknown_free()? {
             UnknownFree::Double => Some("double-free"),
             UnknownFree::Wrong => Some("wrong-free"),
-            UnknownFree::Older | UnknownFree::AllocationLost => None,
+            UnknownFree::Older | UnknownFree::Paused { .. } | UnknownFree::AllocationLost => None,
         },
         _ => None,
     }

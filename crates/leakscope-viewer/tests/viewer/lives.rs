@@ -1,9 +1,10 @@
 //! The single file counts ranges from the lives of blocks: it comes to what the engine counts by reading the
 //! range again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leakscope_testing::program::{Random, eventful};
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 use leakscope_viewer::{Engine, Program};
 use serde_json::Value;
 
@@ -69,6 +70,59 @@ fn read_again(engine: &mut Engine<'_>, from: i64, to: i64) -> Counts {
     rows.filter(|(_, counts)| counts[0] > 0).collect()
 }
 
+/// Blocks and bytes, by who allocated and who freed them.
+type Exchanged = BTreeMap<(i64, u64), [u64; 2]>;
+
+/// What was freed in a range, as the page counts it from the single file.
+fn freed(lives: &Value, from: i64, to: i64) -> Exchanged {
+    let resolution = lives["resolution"].as_i64().unwrap();
+    let range = from / resolution..to.div_euclid(resolution);
+    let [born, lived, owners, freers, blocks, bytes] = [
+        "born",
+        "lived",
+        "allocated_by",
+        "freed_by",
+        "blocks",
+        "bytes",
+    ]
+    .map(|column| numbers(lives, column));
+    let mut exchanged = Exchanged::new();
+    let mut begin = 0;
+    for life in 0..born.len() {
+        begin += born[life];
+        if freers[life] >= 0 && range.contains(&(begin + lived[life])) {
+            // All that somebody freed stands at -1.
+            for owner in BTreeSet::from([owners[life], -1]) {
+                let pair = (owner, freers[life] as u64);
+                let [of_blocks, of_bytes] = exchanged.entry(pair).or_default();
+                *of_blocks += blocks[life] as u64;
+                *of_bytes += bytes[life] as u64;
+            }
+        }
+    }
+    exchanged
+}
+
+/// The same, as the engine says it.
+fn exchanged(engine: &mut Engine<'_>, from: i64, to: i64) -> Exchanged {
+    let (from, to) = (from.to_string(), to.to_string());
+    let answer = ask(engine, "tasks", &[("from", &from), ("to", &to)]);
+    let number = |row: &Value, name: &str| row[name].as_u64().unwrap();
+    let rows = |list: &str| answer[list].as_array().unwrap().iter();
+    let matrix = rows("matrix").map(|pair| {
+        let owner = number(pair, "allocated_by") as i64;
+        let sum = ["blocks", "bytes"].map(|name| number(pair, name));
+        ((owner, number(pair, "freed_by")), sum)
+    });
+    let tasks = rows("tasks").filter(|task| task["context"].as_i64() >= Some(0));
+    let freed = tasks.map(|task| {
+        let sum = ["frees", "freed_bytes"].map(|name| number(task, name));
+        ((-1, number(task, "context")), sum)
+    });
+    let all = matrix.chain(freed);
+    all.filter(|(_, [blocks, _])| *blocks > 0).collect()
+}
+
 fn agree(inputs: &[Vec<u8>], seed: u64) -> i64 {
     let document = document(&written(inputs.to_vec()));
     let lives = &document["lives"]["sites"];
@@ -84,6 +138,11 @@ fn agree(inputs: &[Vec<u8>], seed: u64) -> i64 {
         let (from, to) = (from * resolution, to * resolution);
         let expected = read_again(&mut engine, from, to);
         assert_eq!(counted(lives, from, to), expected, "{from} to {to}");
+        let of_contexts = &document["lives"]["contexts"];
+        if of_contexts["resolution"].as_i64() <= Some(resolution) {
+            let expected = exchanged(&mut engine, from, to);
+            assert_eq!(freed(of_contexts, from, to), expected, "{from} to {to}");
+        }
     }
     resolution
 }
@@ -103,4 +162,44 @@ fn blocks_that_are_lost_revived_or_outstanding_are_told_too() {
     for seed in 33..37 {
         assert_eq!(agree(&eventful(seed, 3_000), seed), 1);
     }
+}
+
+/// Behind a pause, what lived before it is freed with its size, whether a range is asked about, or all.
+#[test]
+fn frees_of_what_lived_before_a_pause_count_in_ranges() {
+    let recording = &mut Scenario::begun();
+    for block in 0..6 {
+        (recording.after(1000)).allocate(0x3FFB_0000 + 64 * block, 24, &[0x400D_1000]);
+    }
+    let microseconds = recording.time() + 10_000;
+    recording.stop().after(10_000).start();
+    recording.systime_us(microseconds).module(512, IDF_HEAP);
+    recording.task(MAIN, "main").run(MAIN);
+    for block in 0..4 {
+        (recording.after(1000)).free(0x3FFB_0000 + 64 * block, &[0x400D_2000]);
+    }
+    let own = 0x3FFC_0000;
+    recording.allocate(own, 100, &[0x400D_1000]).after(1000);
+    let bytes = recording
+        .free(own, &[0x400D_2000])
+        .after(1000)
+        .idle()
+        .plain();
+    let program = Program::default();
+    let engine = &mut engine(&program, vec![bytes.clone()]);
+    let end = ask(engine, "overview", &[])["clock"]["end"]
+        .as_i64()
+        .unwrap();
+    let task = |tasks: &Value| {
+        let of_main = tasks["tasks"].as_array().unwrap().iter();
+        let main = of_main.filter(|task| task["name"] == "main");
+        main.map(|task| ["frees", "freed_bytes"].map(|name| task[name].as_u64().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(task(&ask(engine, "tasks", &[])), [[5, 4 * 24 + 100]]);
+    let all = &[("from", "0"), ("to", &*end.to_string())];
+    assert_eq!(task(&ask(engine, "tasks", all)), [[5, 4 * 24 + 100]]);
+    let document = document(&written(vec![bytes]));
+    let of_contexts = &document["lives"]["contexts"];
+    assert_eq!(freed(of_contexts, 0, end), exchanged(engine, 0, end));
 }

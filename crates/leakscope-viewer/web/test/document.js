@@ -92,7 +92,7 @@ export function madeUpDocument() {
       events: [{ id: 512, name: 'heap_alloc', count: 198 }, { id: 513, name: 'heap_free', count: 99 }],
     },
     blocks, again: [], frees: {}, contexts: { from: 0, to: END, contexts: [] }, lives: lives(1), memory: { image: null, regions: [], blocks: { sites: [], kinds: [], holders: [], words: [] }, sites: [] }, heap: heapOverTime(),
-    shares: ['site', 'context', 'heap'].map(() => ({ from: 0, to: END, width: 4, exact: false, bands: [], others: { owners: 0, last: [0, 0, 0, 0] } })), owners: [], before: { inputs: [], frames: [], sites: [] },
+    shares: ['site', 'context', 'heap'].map(() => ({ from: 0, to: END, width: 4, exact: false, bands: [], others: { owners: 0, last: [0, 0, 0, 0] } })), owners: [], before: { inputs: [], left_out: null, frames: [], sites: [] },
   };
 }
 

@@ -10,9 +10,9 @@ use super::{AtTheEnd, Symbols, Unpacking, quantity};
 
 /// Say whether recordings are as they should be: for a build that is to fail when a leak comes back.
 ///
-/// What fails: leaks of at least --min-confidence, double and wrong frees, and limits. What was recorded too short, with
-/// too much loss, or with another ELF file fails nothing and passes nothing: it is inconclusive. Each TRACE is a recording
-/// of its own (or a dump, or a saved report); the worst answer wins.
+/// What fails: leaks of at least --min-confidence, double and wrong frees, and limits. What was recorded too short or with
+/// too much loss, and fails nothing, is inconclusive; with another ELF file, all is. Each TRACE is a recording of its own
+/// (or a dump, or a saved report); the worst answer wins.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 passed, 1 failed, 2 wrong usage or no readable input, 3 inconclusive."
@@ -80,6 +80,9 @@ pub(crate) struct Gate {
     /// Allocations that found no memory fail, too.
     #[arg(long)]
     pub(crate) no_failed_allocations: bool,
+    /// A recording whose device was told to leave blocks out (a sample, small blocks, other tasks) may pass, on the rest.
+    #[arg(long)]
+    pub(crate) allow_filtered: bool,
     /// Rules that excuse nothing, have expired or cannot match fail, too.
     #[arg(long)]
     pub(crate) strict: bool,

@@ -48,7 +48,8 @@ pub(crate) struct Diff {
     /// A log message that contains this text begins a cycle.
     #[arg(long, value_name = "TEXT", conflicts_with = "at")]
     pub(crate) cycle: Option<String>,
-    /// End with exit code 1 if a leak is new (`new`), or if one is new or worse (`worse`); with 3 if that cannot be told.
+    /// End with exit code 1 if a leak is new (`new`), or if one is new or worse (`worse`); with 3 if that cannot be told. Of
+    /// dumps and moments, what leaks is not known: new is what was not there before, worse is more.
     #[arg(long, value_enum, value_name = "STATUS")]
     pub(crate) fail_on: Option<FailOn>,
     /// Text for people, or one JSON document (schema: docs/diff-json.md).

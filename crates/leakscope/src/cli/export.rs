@@ -36,7 +36,7 @@ pub(crate) struct Export {
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) period: Period,
-    /// Only blocks that the task with this name allocates.
+    /// Only blocks that the task with this name allocates, the interrupt, or `idle`.
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,
     /// Only this table (csv, jsonl, parquet); on standard output, events are the default.

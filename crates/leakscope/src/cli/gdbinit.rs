@@ -22,10 +22,10 @@ pub(crate) struct Gdbinit {
     /// The recording that GDB makes.
     #[arg(short, long, value_name = "FILE", default_value = "heap.svdat")]
     pub(crate) output: PathBuf,
-    /// Begin at this function [default: heap_trace_start].
+    /// Begin at this function [default: heap_trace_start, or at once if an RTT program has none].
     #[arg(long, value_name = "SYMBOL|ADDRESS")]
     pub(crate) start: Option<String>,
-    /// End at this function [default: heap_trace_stop].
+    /// End at this function [default: heap_trace_stop, or Ctrl-C if an RTT program has none].
     #[arg(long, value_name = "SYMBOL|ADDRESS")]
     pub(crate) stop: Option<String>,
 }

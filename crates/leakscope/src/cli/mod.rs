@@ -298,7 +298,7 @@ pub(crate) struct Period {
 pub(crate) struct Part {
     #[command(flatten)]
     pub(crate) period: Period,
-    /// Only what the task or interrupt with this name did.
+    /// Only what the task or interrupt with this name did, or `idle`.
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,
     /// Only what matches this regular expression: an event's line, a message, a function or file of a call stack.

@@ -109,11 +109,17 @@ impl<'g> Asked<'g> {
             limits,
             no_failed_allocations: options.no_failed_allocations
                 || settings.no_failed_allocations == Some(true),
+            allow_filtered: options.allow_filtered || settings.allow_filtered == Some(true),
             strict: options.strict || settings.strict == Some(true),
             rules,
             baseline: baseline.transpose()?,
             today: today(),
         };
+        if named.is_none() && usual.exists() && format == CheckFormat::Text {
+            screen::note(&format!(
+                "rules and settings are those of `{CONFIGURATION}` in this folder"
+            ));
+        }
         Ok(Self {
             options,
             gate,
@@ -257,11 +263,12 @@ impl<'g> Asked<'g> {
         }
         let written = if self.options.write_baseline {
             let noted = Baseline::of(judgements.iter().flat_map(Judgement::to_note));
-            if tells_all {
-                noted
-            } else {
-                noted.with_rest_of(known)
-            }
+            // What some recording cannot tell stays, but what is of another filter: nothing here will ever tell of that.
+            noted.with_rest_of(known, |site| {
+                let mut reports = judgements.iter().map(|judgement| judgement.report);
+                let is_untold = !tells_all || reports.clone().any(|report| !site.can_show(report));
+                is_untold && reports.any(|report| site.is_of_filter_of(report))
+            })
         } else if self.options.prune {
             let mut kept = known.clone();
             let mut index = 0;

@@ -49,9 +49,14 @@ impl Diff {
                 if self.at.len() < 2 || !self.at.is_sorted() {
                     return Err(wrong("--at wants two moments or more, in order of time"));
                 }
-                let moments =
-                    reading::moments(&self.inputs, &self.unpacking, &self.symbols, &self.at)?;
-                Ok(diff::Diff::of_moments(&moments))
+                let (moments, unsure) = reading::moments(
+                    &self.inputs,
+                    &self.unpacking,
+                    &self.symbols,
+                    &self.at,
+                    self.fail_on.is_some(),
+                )?;
+                Ok(diff::Diff::of_moments_with_pauses(&moments, &unsure))
             }
             (_, []) if !self.at.is_empty() => Err(wrong("--at is for moments of one recording")),
             ([_], []) => {
@@ -132,11 +137,18 @@ impl Diff {
         if is_new || fail_on == FailOn::Worse && has(Status::Worse) {
             ExitCode::from(1)
         } else if diff.is_uncertain() {
-            screen::hint(if diff.is_of_another_program() {
-                "that nothing is worse cannot be told: give each side the ELF file of its very build (--before-elf, --elf)"
-            } else {
-                "that nothing is worse cannot be told: record longer, and without loss"
-            });
+            let mut hints = diff.hints();
+            if hints.is_empty() {
+                hints.push(match diff.basis {
+                    Basis::Growth => "record longer, and without loss",
+                    Basis::Outstanding | Basis::Moments => {
+                        "of dumps and moments, more is worse only if it is more each time; a recording over time tells"
+                    }
+                });
+            }
+            for hint in hints {
+                screen::hint(&format!("that nothing is worse cannot be told: {hint}"));
+            }
             ExitCode::from(3)
         } else {
             ExitCode::SUCCESS

@@ -71,7 +71,10 @@ pub(super) fn tick(time: Duration, clock: Clock, option: &str) -> anyhow::Result
     })
 }
 
-/// An error that lists the tasks, if neither a task nor an interrupt has the name that was asked for.
+/// What runs and is neither a task nor an interrupt, as tables name it.
+const OTHERS: [&str; 3] = ["idle", "scheduler", "unknown"];
+
+/// An error that lists the tasks, if nothing that runs has the name that was asked for.
 pub(super) fn require_task(
     name: Option<&str>,
     tasks: &[Task],
@@ -85,7 +88,7 @@ pub(super) fn require_task(
     names.dedup();
     let is_interrupt =
         name.starts_with("irq ") || target.interrupts.iter().any(|(_, known)| known == name);
-    if is_interrupt || names.iter().any(|known| known == name) {
+    if is_interrupt || OTHERS.contains(&name) || names.iter().any(|known| known == name) {
         return Ok(());
     }
     bail!("no task is called `{name}`; there are {}", names.join(", "))

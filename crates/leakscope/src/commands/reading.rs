@@ -1,11 +1,12 @@
 //! From inputs to a report, for commands that look at nothing else: recordings, heap dumps and saved reports.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
-use leakscope_analysis::heap::HeapModel;
+use leakscope_analysis::heap::{HeapModel, SiteId};
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Event, EventKind, Start, Step, Trace};
 use leakscope_report::filter::Filter;
@@ -123,13 +124,18 @@ pub(crate) fn refuse_before(named: &cli::Before, why: &str) -> anyhow::Result<()
     .into())
 }
 
-/// A report on what there was at each of these moments of a recording, in order of time.
+/// How many bytes of each call site's, by its number, may have been freed in a pause of the recording.
+pub(crate) type Unsure = BTreeMap<u32, u64>;
+
+/// A report on what lived at each of these moments of a recording, in order of time, and what of it is unsure. Of the last moment, the end of the recording may take the
+/// place, unless all are asked for.
 pub(crate) fn moments(
     inputs: &[String],
     unpacking: &cli::Unpacking,
     options: &cli::Symbols,
     times: &[Duration],
-) -> anyhow::Result<Vec<Report>> {
+    are_all_asked: bool,
+) -> anyhow::Result<(Vec<Report>, Vec<Unsure>)> {
     let mut recording = OpenRecording::open(inputs, unpacking)?;
     if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
         bail!("saved reports and heap dumps have no moments: --at is for recordings");
@@ -152,7 +158,7 @@ pub(crate) fn moments(
             .pop_if(|moment| moment.is_over(&event, trace))
             .is_some()
         {
-            outcomes.push(heap.outcome(trace));
+            outcomes.push(heap.outcome_now(trace));
         }
         if let EventKind::Start(Start::AfterReset) = event.kind {
             // What was allocated before lives no more.
@@ -168,23 +174,41 @@ pub(crate) fn moments(
             counted(resets, "time")
         ));
     }
-    let end = heap.outcome(&trace);
-    recording.require_events(end.totals.events)?;
+    let end = heap.outcome_now(&trace);
+    recording.require_events(end.0.totals.events)?;
     let clock = Clock::new(trace.target().timestamp_hz, trace.end());
-    let last = times.last().map(|&time| tick(time, clock, "--at"));
-    if last.transpose()?.is_some_and(|last| last > trace.end()) {
+    let ticks = times.iter().map(|&time| tick(time, clock, "--at"));
+    let ticks: Vec<u64> = ticks.collect::<anyhow::Result<_>>()?;
+    let behind = ticks.iter().filter(|&&tick| tick > trace.end()).count();
+    let last = clock.seconds(trace.end()).unwrap_or(f64::INFINITY);
+    if behind > usize::from(!are_all_asked) {
+        let (moment, last) = (
+            times[times.len() - behind].as_secs_f64(),
+            duration_of_seconds(last),
+        );
+        bail!(
+            "the recording ends at {last}: --at {} is behind that",
+            duration_of_seconds(moment)
+        );
+    }
+    if behind > 0 {
         screen::note("the recording ends before the last moment of --at: its end is taken instead");
     }
     outcomes.resize(times.len(), end);
     let names = recording.names().concat();
-    let mut report = |(outcome, time): (&mut Outcome, &Duration)| {
-        if let Some(symbols) = &symbols {
-            firmware::check(symbols, outcome);
-        }
-        let moment = format!("{names} at {}", duration_of_seconds(time.as_secs_f64()));
-        Report::new(outcome, &mut symbolizer, &[moment])
-    };
-    Ok(outcomes.iter_mut().zip(times).map(&mut report).collect())
+    let mut report =
+        |((mut outcome, unsure), time): ((Outcome, BTreeMap<SiteId, u64>), &Duration)| {
+            let outcome = &mut outcome;
+            if let Some(symbols) = &symbols {
+                firmware::check(symbols, outcome);
+            }
+            let moment = duration_of_seconds(time.as_secs_f64().min(last));
+            let moment = format!("{names} at {moment}");
+            let unsure = unsure.iter().map(|(site, &bytes)| (site.number(), bytes));
+            let unsure = unsure.collect();
+            (Report::new(outcome, &mut symbolizer, &[moment]), unsure)
+        };
+    Ok(outcomes.into_iter().zip(times).map(&mut report).unzip())
 }
 
 /// A report on each of the heap dumps in one log, in its order, none if it is no log; and the numbers of those before which

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use leakscope_testing::filtered::{self, Filter};
 use leakscope_testing::{needs, project};
 use serde_json::Value;
 
@@ -40,6 +41,49 @@ fn exit_codes() {
     }
 }
 
+/// What a device was told to leave out does not pass, unless that is what was asked for; and other blocks are not compared.
+#[test]
+fn what_a_device_leaves_out_is_said() {
+    let folder = Folder::empty();
+    let one_in_three = Filter::NONE.one_in(3);
+    for (name, filter, leaks) in [
+        ("all", Filter::NONE, 15),
+        ("sample", one_in_three, 15),
+        ("sound", one_in_three, 0),
+    ] {
+        folder.write(&format!("{name}.svdat"), filtered::recording(filter, leaks));
+    }
+    let what = "all but one in 3 addresses";
+    let ran = check(&folder, "sound.svdat", 3);
+    assert!(ran.stdout.contains(what), "{}", ran.stdout);
+    let ran = check(&folder, "sound.svdat --allow-filtered", 0);
+    assert!(ran.stdout.contains(what), "{}", ran.stdout);
+    check(&folder, "sample.svdat --allow-filtered", 1);
+    let known = "--baseline known";
+    check(&folder, &format!("all.svdat {known} --write-baseline"), 1);
+    check(
+        &folder,
+        &format!("sample.svdat {known} --allow-filtered"),
+        3,
+    );
+    check(
+        &folder,
+        &format!("sample.svdat {known} --write-baseline"),
+        3,
+    );
+    check(
+        &folder,
+        &format!("sample.svdat {known} --allow-filtered"),
+        0,
+    );
+    folder.write("leakscope.toml", "[check]\nallow-filtered = true\n");
+    check(&folder, "sound.svdat", 0);
+    let ran = folder.run("diff all.svdat sample.svdat --fail-on worse", 3);
+    assert!(ran.stdout.contains("leave blocks out"), "{}", ran.stdout);
+    let ran = folder.run("diff sound.svdat sample.svdat --fail-on worse", 1);
+    assert!(ran.stdout.contains("both sides lack"), "{}", ran.stdout);
+}
+
 #[test]
 fn a_folder_says_what_is_asked() {
     let folder = Folder::of_recordings();
@@ -65,6 +109,13 @@ fn a_folder_says_what_is_asked() {
         let is_said = ran.stderr.starts_with(&said) && ran.stderr.contains(why);
         assert!(is_said, "{}", ran.stderr);
     }
+    write("[[suppress]]\nid = 'a'\nreason = 'b'\nverdict = 'leak-steady'\n");
+    let ran = check(&folder, "leak.svdat", 0);
+    assert!(
+        ran.stderr.contains("`leakscope.toml` in this folder"),
+        "{}",
+        ran.stderr
+    );
     write("[suppress]\n");
     let ran = check(&folder, "sound.svdat", 2);
     assert!(ran.stderr.contains("leakscope.toml:1"), "{}", ran.stderr);
@@ -100,6 +151,24 @@ fn a_baseline_is_written_held_and_pruned() {
     check(&folder, "leak.svdat --baseline known", 1);
     folder.write("known", "{}");
     check(&folder, "leak.svdat --baseline known", 2);
+}
+
+/// Without the ELF file, nothing tells whether what is known by names shows.
+#[test]
+fn a_baseline_of_names_outlives_a_run_without_them() {
+    let folder = Folder::of_firmware(&["growing-table"]);
+    let named = "growing-table.svdat --baseline known --elf program.elf";
+    check(&folder, &format!("{named} --write-baseline"), 1);
+    let known = folder.read("known");
+    let unnamed = "growing-table.svdat --baseline known";
+    let ran = check(&folder, &format!("{unnamed} --prune"), 1);
+    assert_eq!(folder.read("known"), known);
+    assert!(!ran.stdout.contains("did not show"), "{}", ran.stdout);
+    let said = "1 known leak by names of functions";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    check(&folder, &format!("{unnamed} --write-baseline"), 1);
+    check(&folder, unnamed, 0);
+    check(&folder, named, 0);
 }
 
 #[test]

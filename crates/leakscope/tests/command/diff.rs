@@ -40,6 +40,9 @@ fn exit_codes() {
         ("leak.svdat --at 1", 2),
         ("leak.svdat --at 2 --at 1", 2),
         ("leak.svdat --at 0.5 --at 1 --fail-on worse", 1),
+        ("leak.svdat --at 0.5 --at 1h", 0),
+        ("leak.svdat --at 0.5 --at 1h --fail-on worse", 2),
+        ("leak.svdat --at 1h --at 2h", 2),
     ] {
         diff(&folder, arguments, code);
     }
@@ -102,6 +105,79 @@ fn a_saved_report_is_as_good_as_its_recording() {
     assert_eq!(statuses(&folder, several), of_recordings);
 }
 
+/// A part is no whole; what is asked of both sides alike can be compared.
+#[test]
+fn parts_are_compared_with_the_same_parts_alone() {
+    let folder = Folder::of_recordings();
+    for (name, part) in [
+        ("grep", "--grep zzz"),
+        ("task", "--task main"),
+        ("late", "--from 0.5"),
+    ] {
+        let saved = folder.run(&format!("report leak.svdat {part} --format json"), 0);
+        folder.write(&format!("{name}.json"), saved.stdout);
+        for sides in [
+            format!("leak.svdat {name}.json"),
+            format!("{name}.json leak.svdat"),
+        ] {
+            let ran = diff(&folder, &format!("{sides} --fail-on worse"), 3);
+            let said = "it is a report on a part of a recording";
+            assert!(
+                ran.stdout.replace("\n  ", " ").contains(said),
+                "{}",
+                ran.stdout
+            );
+            assert!(!ran.stdout.contains("FIXED"), "{}", ran.stdout);
+            assert!(ran.stderr.contains("the whole recording"), "{}", ran.stderr);
+        }
+        let alike = format!("{name}.json {name}.json --fail-on worse");
+        let ran = diff(&folder, &alike, 0);
+        assert!(ran.stdout.contains("reports on a part"), "{}", ran.stdout);
+    }
+    diff(&folder, "grep.json task.json --fail-on worse", 3);
+}
+
+/// Of dumps nobody knows what leaks: new is what was not there, worse what is more.
+#[test]
+fn exit_codes_of_dumps() {
+    let folder = Folder::empty();
+    let line = "    24 bytes (@ 0x3ffb0000, Internal) allocated CPU 0 ccount 0x1d30ab04 caller 0x400d1000\n";
+    let more = |number: usize, caller: &str| {
+        let lines: String = (0..number)
+            .map(|block| {
+                let address = format!("0x3ffb0{:03x}", 32 * block);
+                line.replace("0x3ffb0000", &address)
+                    .replace("0x400d1000", caller)
+            })
+            .collect();
+        DUMP.replace(line, &lines)
+            .replace("Trace: 1 records", &format!("Trace: {number} records"))
+            .replace(
+                "24 bytes 'leaked' in trace (1",
+                &format!("{} bytes 'leaked' in trace ({number}", 24 * number),
+            )
+            .replace(
+                "records: 1 (100 capacity, 1",
+                &format!("records: {number} (100 capacity, {number}"),
+            )
+            .replace("allocations: 1", &format!("allocations: {number}"))
+    };
+    folder.write("one.log", DUMP);
+    folder.write("more.log", more(5, "0x400d1000"));
+    folder.write("other.log", more(1, "0x400d2000"));
+    folder.write("torn.log", &DUMP[..DUMP.len() - 120]);
+    for (arguments, code) in [
+        ("one.log more.log --fail-on worse", 1),
+        ("one.log more.log --fail-on new", 0),
+        ("more.log one.log --fail-on worse", 0),
+        ("one.log other.log --fail-on new", 1),
+        ("one.log torn.log --fail-on worse", 3),
+    ] {
+        let ran = diff(&folder, arguments, code);
+        assert!(!ran.stderr.contains("record longer"), "{}", ran.stderr);
+    }
+}
+
 /// What is outstanding at moments is exact, block by block.
 #[test]
 fn moments_of_a_recording() {
@@ -111,6 +187,7 @@ fn moments_of_a_recording() {
     let moments = "worse.svdat --at 505ms --at 1005ms --at 60s --format json";
     let ran = diff(&folder, moments, 0);
     assert!(ran.stderr.contains("ends before"), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("at 1 min"), "{}", ran.stdout);
     let document: Value = serde_json::from_str(&ran.stdout).expect("a JSON document");
     let site = &document["sites"][0];
     assert_eq!(site["status"], "worse");
@@ -122,6 +199,65 @@ fn moments_of_a_recording() {
         site["after"]["outstanding_blocks"],
         serde_json::json!([100, 200])
     );
+}
+
+/// A recording in four pieces, from 0, 110, 220 and 330 ms on, each 100 ms long: every 10 ms a block is allocated, and `lives` says
+/// for how many such steps it lives. `sees_all` if no such step lies in a pause.
+fn in_pieces(lives: u32, sees_all: bool) -> Vec<u8> {
+    let mut recording = Scenario::begun();
+    let address = |step: u32| 0x3FFB_0000 + 64 * step;
+    let piece = if sees_all { 10 } else { 8 };
+    for step in 0..40 {
+        recording.after(10_000);
+        let is_seen = step % 10 < piece;
+        if is_seen {
+            recording.allocate(address(step), 24, &[0x400D_1000]);
+        }
+        if is_seen && step >= lives {
+            recording.free(address(step - lives), &[0x400D_2000]);
+        }
+        if step % 10 == 9 {
+            let microseconds = recording.time() + 10_000;
+            recording.stop().after(10_000).start();
+            recording.systime_us(microseconds).module(512, IDF_HEAP);
+            recording.task(MAIN, "main").run(MAIN);
+        }
+    }
+    recording.after(1000).print("the end");
+    recording.plain()
+}
+
+/// What lives at a moment behind a pause: what was allocated and not freed, whether the free is seen before the pause or behind it.
+/// What may have been freed in the pause makes nothing worse for sure.
+#[test]
+fn moments_behind_pauses() {
+    let folder = Folder::empty();
+    let moments = "--at 85ms --at 195ms --at 305ms --at 415ms --format json";
+    let compared = |name: &str, trace: Vec<u8>, code: i32| {
+        folder.write(name, trace);
+        let ran = diff(&folder, &format!("{name} {moments} --fail-on worse"), code);
+        let document: Value = serde_json::from_str(&ran.stdout).expect("a JSON document");
+        let site = document["sites"][0].clone();
+        let blocks = [&site["before"], &site["after"]].map(|side| &side["outstanding_blocks"]);
+        (
+            format!("{},{}", blocks[0], blocks[1]),
+            site["status"].clone(),
+        )
+    };
+    // Each block is freed, some behind a pause.
+    let healthy = compared("healthy.svdat", in_pieces(3, true), 0);
+    assert_eq!(healthy, ("[3],[3,3,3]".to_owned(), "same".into()));
+    // The last two of each piece may have been freed in the pause.
+    let unseen = compared("unseen.svdat", in_pieces(3, false), 3);
+    assert_eq!(unseen, ("[3],[5,7,9]".to_owned(), "cannot-tell".into()));
+    // Between moments of one session nothing is freed unseen.
+    folder.write("leak.svdat", in_pieces(100, true));
+    let ran = diff(
+        &folder,
+        "leak.svdat --at 225ms --at 285ms --fail-on worse",
+        1,
+    );
+    assert!(ran.stdout.starts_with("1 worse"), "{}", ran.stdout);
 }
 
 /// A target's reset begins a new heap: what was outstanding before it is no more at a moment behind it. And where a dump, which is of

@@ -75,13 +75,49 @@ fn the_target_is_told_from_the_program() {
     }
 }
 
+/// As with `record`: from now on until Ctrl-C, as far as the program has no such functions and none are named.
+#[test]
+fn a_program_without_the_usual_functions_is_recorded_from_now_on() {
+    for (options, heading, end) in [
+        (
+            &[][..],
+            "# Records the heap from now to Ctrl-C, ",
+            "set $is_new = 1\ncontinue\nleakscope_take\necho The recording is ",
+        ),
+        (
+            &["--start", "main"],
+            "# Records the heap from main to Ctrl-C, ",
+            "thbreak *main\ncontinue\n\ncontinue\nleakscope_take\necho The recording is ",
+        ),
+        (
+            &["--stop", "main"],
+            "# Records the heap from now to main, ",
+            "set $is_new = 1\nthbreak *main\ncommands\n  silent\n  leakscope_take\n",
+        ),
+    ] {
+        let Some((_folder, elf)) = program("char _SEGGER_RTT[168];") else {
+            return;
+        };
+        let run = leakscope(["gdbinit", "--elf"]).on(&[&elf]).on(options);
+        let commands = run.stdout();
+        assert!(commands.starts_with(heading), "{commands}");
+        assert!(commands.contains(end), "{commands}");
+        assert!(!commands.contains("heap_trace"), "{commands}");
+    }
+}
+
 #[test]
 fn what_cannot_be_recorded_is_refused() {
     for (declarations, options, expected) in [
         (
-            "",
+            "void app_main(void) {}",
             &[][..],
             "error: the program has no function `heap_trace_start`\nhint: --start and --stop name others",
+        ),
+        (
+            "char _SEGGER_RTT[168];",
+            &["--stop", "never"],
+            "error: the program has no function `never`\nhint: --start and --stop name others",
         ),
         (
             START_AND_STOP,

@@ -160,6 +160,8 @@ fn options_are_those_of_doctor() {
             let version = match version {
                 // What holds for any is shown for one.
                 "Any" => "5.0",
+                // The first of it that the component builds with.
+                "5.1" => "5.1.5",
                 _ if title.contains("6.1 and later") => "6.1",
                 version => version,
             };

@@ -7,7 +7,7 @@ use leakscope_report::Report;
 use proptest::prelude::*;
 
 use super::device::{Kind, booted, recorded};
-use crate::programs::{begun, healthy, report, work};
+use crate::programs::{Build, begun, healthy, report, report_of, second_core_leaks, work};
 
 const FOUND: [Status; 4] = [
     Status::NewLeak,
@@ -239,6 +239,23 @@ fn what_each_boot_fills_is_no_growth() {
         assert_eq!(leak.status, Status::NewLeak, "{seed}: {leak:?}");
     }
     assert!(accused > 3, "{accused}");
+}
+
+/// What is missing is neither fixed nor gone.
+#[test]
+fn a_core_whose_data_are_missing_is_not_compared() {
+    let (whole, second) = second_core_leaks();
+    let of = |bytes: &[u8]| report_of(bytes, Some(&Build::usual()));
+    let (whole, cut) = ([of(&whole)], [of(&whole[..second])]);
+    assert!(!Diff::of(&whole, &whole, None).is_uncertain());
+    for (before, after) in [(&whole, &cut), (&cut, &whole)] {
+        let diff = Diff::of(before, after, None);
+        assert!(diff.is_uncertain());
+        let cannot_tell = |site: &Site| site.status == Status::CannotTell;
+        assert!(diff.sites.iter().all(cannot_tell), "{}", diff.headline);
+        let doubts = diff.before.doubts.len() + diff.after.doubts.len();
+        assert_eq!((doubts, diff.hints().len()), (1, 1));
+    }
 }
 
 /// Four blocks where there was none may be chance.

@@ -42,6 +42,7 @@ fn misnamed() -> Report {
     let problem = &mut report.problems[0];
     problem.code = "elf-differs".into();
     problem.message = String::from("another program ran");
+    problem.hint = None;
     report
 }
 

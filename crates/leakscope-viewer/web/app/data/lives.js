@@ -11,7 +11,7 @@ import { cutStretches } from 'leakscope/data/cut.js';
 /** Blocks that were allocated in one stretch and ended in one. `died` is Infinity if they live.
  *  @typedef {{ born: number, died: number, blocks: number, bytes: number }} Life */
 /** @typedef {Life & { site: number, isFreed: boolean, isTemporary: boolean }} SiteLife */
-/** `freedBy` is -1 if nobody is known to have freed them.
+/** `freedBy` is -1 if nobody is known to have freed them, `allocatedBy` if they are freed, and no more is known of them.
  *  @typedef {Life & { allocatedBy: number, freedBy: number }} ContextLife */
 
 /**
@@ -134,7 +134,7 @@ export function limitTasks(whole, lives, resolution, range, timeline) {
   /** @type {Map<string, Tasks['matrix'][number]>} */
   const pairs = new Map();
   for (const { born, died, allocatedBy, freedBy, blocks, bytes } of lives) {
-    const isBorn = born >= first && born < after;
+    const isBorn = allocatedBy >= 0 && born >= first && born < after;
     const isFreed = freedBy >= 0 && died >= first && died < after;
     if (isBorn) {
       const sum = of(allocatedBy);
@@ -147,7 +147,7 @@ export function limitTasks(whole, lives, resolution, range, timeline) {
       sum.frees += blocks;
       sum.freed_bytes += bytes;
     }
-    if (isBorn && isFreed) {
+    if (isFreed && allocatedBy >= 0) {
       const pair = pairs.get(`${allocatedBy} ${freedBy}`) ?? { allocated_by: allocatedBy, freed_by: freedBy, blocks: 0, bytes: 0 };
       pairs.set(`${allocatedBy} ${freedBy}`, pair);
       pair.blocks += blocks;

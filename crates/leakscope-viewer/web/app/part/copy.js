@@ -12,6 +12,7 @@ import { openMenu } from 'leakscope/part/menu.js';
  * @param {T[]} rows
  */
 export function asText(columns, rows) {
+  columns = columns.filter(isCopied);
   const cells = [columns.map(({ name, note }) => note === undefined ? name : `${name} ${note}`), ...rows.map((row) => columns.map((column) => copied(column, row)))];
   const widths = columns.map((_, place) => Math.max(...cells.map((line) => line[place].length)));
   const lines = cells.map((line) => line.map((text, place) => isNumber(columns[place]) ? text.padStart(widths[place]) : text.padEnd(widths[place])).join('  ').trimEnd());
@@ -25,6 +26,7 @@ export function asText(columns, rows) {
  * @param {T[]} rows
  */
 export function asCsv(columns, rows) {
+  columns = columns.filter(isCopied).flatMap((column) => column.beside === undefined ? [column] : [column, { ...column.beside, class: 'number', cell: () => '' }]);
   const value = (/** @type {Column<T>} */ column, /** @type {T} */ row) => {
     const order = isNumber(column) ? column.order?.(row) : undefined;
     return quoted(typeof order === 'number' ? String(order) : copied(column, row));
@@ -32,6 +34,11 @@ export function asCsv(columns, rows) {
   const head = (/** @type {Column<T>} */ { name, note, unit }) => [name, note, unit && `[${unit}]`].filter(Boolean).join(' ');
   const lines = [columns.map((column) => quoted(head(column))), ...rows.map((row) => columns.map((column) => value(column, row)))];
   return `${lines.map((line) => line.join(',')).join('\r\n')}\r\n`;
+}
+
+/** @param {Column<any>} column */
+function isCopied({ isCopied = true }) {
+  return isCopied;
 }
 
 /** @template T @param {Column<T>} column @param {T} row */

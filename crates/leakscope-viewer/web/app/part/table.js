@@ -13,6 +13,8 @@ import { counted } from 'leakscope/format/units.js';
  * @property {string} [title] what it means, in a sentence
  * @property {(row: T) => Content} cell
  * @property {(row: T) => string} [copied] what is copied, if the cell shows less
+ * @property {boolean} [isCopied] false if its cells are buttons
+ * @property {{ name: string, order: (row: T) => number }} [beside] a second number in its cells: a column of its own where numbers are copied
  * @property {(row: T) => number | string | null} [order] what it is sorted by; numbers stand at the right
  * @property {string} [class]
  */

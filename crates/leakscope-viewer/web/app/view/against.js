@@ -60,6 +60,16 @@ export function against(page, learned) {
       addOther(root, sites, options, rootOf);
       return root;
     },
+    /** Why what it was and what it is are not of the same: sentences without full stops. */
+    caveats() {
+      if (before === null || !isOn()) return [];
+      const now = page.overview.problems.find(({ code }) => code === 'filtered')?.message ?? null;
+      const blocks = (/** @type {string | null} */ told) => told === null ? 'all blocks are recorded' : told;
+      return [
+        page.state.range !== null && 'what is before is of the whole recording, not of a range',
+        before.left_out !== now && `these are not the same blocks: before, ${blocks(before.left_out)}; now, ${blocks(now)}`,
+      ].filter((words) => words !== false);
+    },
     /** What it was and what it is. @param {Node} node @returns {[before: number, after: number]} */
     both: ({ value, other }) => page.state.against === 'after' ? [other, value] : [value, other],
     close: () => latest.stop(),

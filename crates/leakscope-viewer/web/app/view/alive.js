@@ -3,7 +3,7 @@
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, count, counted, percent } from 'leakscope/format/units.js';
 import { pinButton, showPins } from 'leakscope/page/pin.js';
-import { verdictMark } from 'leakscope/page/verdict.js';
+import { verdictMark, verdictWords } from 'leakscope/page/verdict.js';
 import { breakable, element, fill, section } from 'leakscope/part/element.js';
 import { table } from 'leakscope/part/table.js';
 
@@ -98,11 +98,11 @@ function contents(page, sites, asked, { title, moment, what }) {
 /** @param {Page} page @param {number} all bytes @returns {import('leakscope/part/table.js').Column<Site>[]} */
 function columns(page, all) {
   return [
-    { name: 'Bytes', class: 'number', cell: (site) => bytes(site.outstanding_bytes) },
+    { name: 'Bytes', class: 'number', unit: 'bytes', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes },
     { name: 'Share', class: 'number', cell: (site) => percent(site.outstanding_bytes, all) },
-    { name: 'Blocks', class: 'number', cell: (site) => count(site.outstanding_blocks) },
+    { name: 'Blocks', class: 'number', cell: (site) => count(site.outstanding_blocks), order: (site) => site.outstanding_blocks },
     { name: 'Call site', class: 'site-title', cell: (site) => element('span', { title: site.title }, ...breakable(site.title)), copied: (site) => site.title },
-    { name: 'Verdict', note: 'of the whole trace', cell: (site) => verdictMark(site) },
-    { name: 'Track', cell: ({ site }) => pinButton(page, String(site)) },
+    { name: 'Verdict', note: 'of the whole trace', cell: (site) => verdictMark(site), copied: (site) => verdictWords(site.verdict) },
+    { name: 'Track', isCopied: false, cell: ({ site }) => pinButton(page, String(site)) },
   ];
 }

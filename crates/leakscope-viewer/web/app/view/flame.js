@@ -150,6 +150,7 @@ export function flameView(page) {
     fill(line, element('b', { class: 'fixed' }, node.label), element('span', { class: 'fixed quiet' }, node.frame && node.places.size <= 1 ? frameWhere(node.frame) : ''),
       caller === null && compared.isOn() ? element('span', {}, `${amount(before)} → ${amount(after)}`)
         : element('span', {}, `${amount(node.value)}, ${percent(node.value, whole)}${caller === null ? '' : ' of the function'}`),
+      ...compared.caveats().map((words) => element('span', { class: 'quiet' }, words)),
       // What only the other recording has is none of this one's.
       node.sites.size > 0 && element('span', { class: 'quiet' }, counted(node.sites.size, 'call site')),
       node.places.size > 1 && element('span', { class: 'quiet', title: [...node.places].join('\n') }, `together: ${placesWords(node)}`),

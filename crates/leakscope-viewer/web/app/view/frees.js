@@ -34,8 +34,8 @@ export function freedBy(page, site) {
           draw();
         },
         columns: [
-          { name: 'Blocks', class: 'number', cell: (row) => count(row.blocks) },
-          { name: 'Bytes', class: 'number', cell: (row) => bytes(row.bytes) },
+          { name: 'Blocks', class: 'number', cell: (row) => count(row.blocks), order: (row) => row.blocks },
+          { name: 'Bytes', class: 'number', unit: 'bytes', cell: (row) => bytes(row.bytes), order: (row) => row.bytes },
           { name: 'From', class: 'site-title', cell: (row) => element('span', { title: row.title }, ...breakable(row.title)), copied: (row) => row.title },
           { name: 'By', class: 'words', cell: (row) => page.contextName(row.context) },
           { name: 'Lived', class: 'words', title: 'The shortest life, the mean, the longest', cell: (row) => lifetimes(page, row) },

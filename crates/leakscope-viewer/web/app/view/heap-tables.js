@@ -32,13 +32,13 @@ function regionsTable({ regions }) {
     caption: 'Regions', rows: regions,
     columns: [
       { name: 'Region', cell: ({ start, name }) => element('span', { class: 'fixed' }, name === null ? start : `${name} ${start}`) },
-      { name: 'Free', class: 'number', cell: (region) => bytes(region.free_bytes) },
-      { name: 'Largest', class: 'number', title: 'The most bytes that one allocation can get', cell: (region) => bytes(region.largest_bytes) },
-      { name: 'Holes', class: 'number', cell: (region) => count(region.holes) },
+      { name: 'Free', class: 'number', unit: 'bytes', cell: (region) => bytes(region.free_bytes), order: (region) => region.free_bytes },
+      { name: 'Largest', class: 'number', unit: 'bytes', title: 'The most bytes that one allocation can get', cell: (region) => bytes(region.largest_bytes), order: (region) => region.largest_bytes },
+      { name: 'Holes', class: 'number', cell: (region) => count(region.holes), order: (region) => region.holes },
       { name: 'Split', class: 'number', title: 'How much free memory is split: 0 % is one hole, 100 % is dust', cell: (region) => `${region.fragmentation_percent.toFixed(0)} %` },
-      { name: 'Blocks', class: 'number', cell: (region) => count(region.blocks) },
-      { name: 'In blocks', class: 'number', title: 'With headers and rounding', cell: (region) => bytes(region.block_bytes) },
-      { name: 'Unknown', class: 'number', title: 'In use since before the recording, or free', cell: (region) => bytes(region.unknown_bytes) },
+      { name: 'Blocks', class: 'number', cell: (region) => count(region.blocks), order: (region) => region.blocks },
+      { name: 'In blocks', class: 'number', unit: 'bytes', title: 'With headers and rounding', cell: (region) => bytes(region.block_bytes), order: (region) => region.block_bytes },
+      { name: 'Unknown', class: 'number', unit: 'bytes', title: 'In use since before the recording, or free', cell: (region) => bytes(region.unknown_bytes), order: (region) => region.unknown_bytes },
     ],
   }), ...regions.filter((region) => region.assumed_bytes > 0).map((region) => element('p', { class: 'quiet' },
     `${bytes(region.assumed_bytes)} of what is free in ${region.start} were not seen in use: that these are free is an assumption.`)));
@@ -52,11 +52,11 @@ function pinsTable(page, { regions }, titleOf) {
     caption: 'Who splits free memory', rows: pins, chosen: ({ call_site: site }) => page.go({ site: site === page.state.site ? null : site }),
     columns: [
       { name: 'Call site', class: 'site-title', cell: ({ title }) => element('span', { title }, ...breakable(title)), copied: ({ title }) => title },
-      { name: 'Blocks', class: 'number', cell: (pin) => count(pin.blocks) },
-      { name: 'Bytes', class: 'number', cell: (pin) => bytes(pin.bytes) },
-      { name: 'Oldest', class: 'number', cell: (pin) => page.clock.moment(pin.oldest_ticks) },
-      { name: 'Largest hole', class: 'number', cell: (pin) => bytes(pin.largest_before_bytes) },
-      { name: 'Without them', class: 'number', cell: (pin) => bytes(pin.largest_after_bytes) },
+      { name: 'Blocks', class: 'number', cell: (pin) => count(pin.blocks), order: (pin) => pin.blocks },
+      { name: 'Bytes', class: 'number', unit: 'bytes', cell: (pin) => bytes(pin.bytes), order: (pin) => pin.bytes },
+      { name: 'Oldest', class: 'number', unit: 'ticks', cell: (pin) => page.clock.moment(pin.oldest_ticks), order: (pin) => pin.oldest_ticks },
+      { name: 'Largest hole', class: 'number', unit: 'bytes', cell: (pin) => bytes(pin.largest_before_bytes), order: (pin) => pin.largest_before_bytes },
+      { name: 'Without them', class: 'number', unit: 'bytes', cell: (pin) => bytes(pin.largest_after_bytes), order: (pin) => pin.largest_after_bytes },
     ],
   }));
 }
@@ -67,7 +67,7 @@ function failuresTable(page, { failures, more_failures: more }, goTo) {
   return section('Allocations that failed', table({
     caption: 'Allocations that failed', rows: failures, limit: 20, chosen: ({ time_ticks: time }) => goTo(time),
     columns: [
-      { name: 'Time', class: 'number', cell: (failure) => page.clock.moment(failure.time_ticks) },
+      { name: 'Time', class: 'number', unit: 'ticks', cell: (failure) => page.clock.moment(failure.time_ticks), order: (failure) => failure.time_ticks },
       { name: 'Why', class: 'words', cell: (failure) => failure.sentence },
     ],
   }), more > 0 && element('p', { class: 'quiet' }, `and ${counted(more, 'further failure')}.`));
@@ -83,7 +83,7 @@ function checksTable(page, { checks, more_checks: more }, goTo) {
   return section('What the device said of its heap', table({
     caption: 'What the device said of its heap', rows: checks, limit: 20, chosen: ({ time_ticks: time }) => goTo(time),
     columns: [
-      { name: 'Time', class: 'number', cell: (check) => page.clock.moment(check.time_ticks) },
+      { name: 'Time', class: 'number', unit: 'ticks', cell: (check) => page.clock.moment(check.time_ticks), order: (check) => check.time_ticks },
       told('Free, it said', (check) => check.told_free_bytes), told('Free here', (check) => check.free_bytes),
       { name: 'Off by (free)', class: 'number', title: 'How much more the map has', cell: (check) => signedBytes(difference(check.told_free_bytes, check.free_bytes)) },
       told('Largest, it said', (check) => check.told_largest_bytes), told('Largest here', (check) => check.largest_bytes),

@@ -184,7 +184,7 @@ function wrongFrees(page) {
     chosen: ({ time }) => void toHeapEvent(page, time),
     columns: [
       { name: 'What', cell: ({ kind, is_doubtful: isDoubtful }) => `${isDoubtful ? 'may be a ' : ''}${kind.replace('-', ' ')}` },
-      { name: 'When', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
+      { name: 'When', class: 'number', unit: 'ticks', cell: (anomaly) => page.clock.moment(anomaly.time), order: (anomaly) => anomaly.time },
       { name: 'By', cell: (anomaly) => page.contextName(anomaly.context) },
       { name: 'Address', class: 'fixed', cell: (anomaly) => anomaly.address },
       { name: 'From', class: 'fixed words', cell: (anomaly) => element('span', { title: anomaly.title }, ...breakable(anomaly.title)), copied: (anomaly) => anomaly.title },
@@ -207,9 +207,9 @@ function failures(page) {
     caption: 'Allocations that found no memory', rows: failures, limit: 4,
     chosen: ({ time }) => void toHeapEvent(page, time),
     columns: [
-      { name: 'When', class: 'number', cell: (failure) => page.clock.moment(failure.time) },
-      { name: 'Asked for', class: 'number', cell: (failure) => bytes(failure.size) },
-      { name: 'Live then', class: 'number', cell: (failure) => bytes(failure.live_bytes) },
+      { name: 'When', class: 'number', unit: 'ticks', cell: (failure) => page.clock.moment(failure.time), order: (failure) => failure.time },
+      { name: 'Asked for', class: 'number', unit: 'bytes', cell: (failure) => bytes(failure.size), order: (failure) => failure.size },
+      { name: 'Live then', class: 'number', unit: 'bytes', cell: (failure) => bytes(failure.live_bytes), order: (failure) => failure.live_bytes },
       { name: 'By', cell: (failure) => page.contextName(failure.context) },
       { name: 'From', class: 'fixed words', cell: (failure) => element('span', { title: failure.title }, ...breakable(failure.title)), copied: (failure) => failure.title },
       { name: 'Then', cell: (failure) => failure.retried ? 'found in another region' : 'failed' },
@@ -280,10 +280,10 @@ function heapPicture(page) {
     return {
       rows,
       columns: [
-        { name: 'Until', class: 'number', cell: (row) => page.clock.moment(row.end) },
-        { name: 'Lowest', class: 'number', cell: (row) => bytes(row.least) },
-        { name: 'Highest', class: 'number', cell: (row) => bytes(row.most) },
-        { name: 'Then', class: 'number', cell: (row) => bytes(row.last) },
+        { name: 'Until', class: 'number', unit: 'ticks', cell: (row) => page.clock.moment(row.end), order: (row) => row.end },
+        { name: 'Lowest', class: 'number', unit: 'bytes', cell: (row) => bytes(row.least), order: (row) => row.least },
+        { name: 'Highest', class: 'number', unit: 'bytes', cell: (row) => bytes(row.most), order: (row) => row.most },
+        { name: 'Then', class: 'number', unit: 'bytes', cell: (row) => bytes(row.last), order: (row) => row.last },
       ],
     };
   });
@@ -347,7 +347,7 @@ function columns(page) {
       caption: 'Call sites at the high-water mark', rows: peak.holders,
       chosen: (holder) => page.go({ view: 'sites', site: holder.site }),
       columns: [
-        { name: 'Bytes', class: 'number', cell: (holder) => bytes(holder.bytes) },
+        { name: 'Bytes', class: 'number', unit: 'bytes', cell: (holder) => bytes(holder.bytes), order: (holder) => holder.bytes },
         { name: 'Part', class: 'number', cell: (holder) => percent(holder.bytes, peak.bytes) },
         { name: 'Call site', class: 'fixed words', cell: (holder) => holder.title },
       ],
@@ -356,8 +356,8 @@ function columns(page) {
       caption: 'Sessions', rows: sessions,
       chosen: (session) => page.go({ range: [session.start, Math.max(session.end, session.start + 1)] }),
       columns: [
-        { name: 'From', class: 'number', cell: (session) => page.clock.moment(session.start) },
-        { name: 'To', class: 'number', cell: (session) => page.clock.moment(session.end) },
+        { name: 'From', class: 'number', unit: 'ticks', cell: (session) => page.clock.moment(session.start), order: (session) => session.start },
+        { name: 'To', class: 'number', unit: 'ticks', cell: (session) => page.clock.moment(session.end), order: (session) => session.end },
         { name: 'Begins', cell: (session) => session.after_reset ? 'after a reset' : session === sessions[0] ? 'with the recording' : 'after a pause' },
         { name: 'Ends', cell: (session) => endOf(sessions, session) },
       ],

@@ -38,7 +38,7 @@ export function siteEvents(page, site, chosen) {
     fill(place, rows.length === 0 && answer.complete ? element('p', { class: 'quiet' }, 'None of its events is here.') : table({
       caption: 'Events of this call site', rows, limit: 12, chosen: choose, key: (row) => row.index, isChosen: (row) => row.index === at,
       columns: [
-        { name: 'When', class: 'number', cell: (row) => page.clock.exact(row.time) },
+        { name: 'When', class: 'number', unit: 'ticks', cell: (row) => page.clock.exact(row.time), order: (row) => row.time },
         { name: 'Event', cell: (row) => element('button', { type: 'button', class: 'link', title: 'Show in the list of events', click: () => page.select(row, { view: 'events', at: site, kinds: [] }) }, row.name) },
         { name: 'Detail', class: 'fixed words', cell: (row) => row.detail },
       ],

@@ -153,9 +153,9 @@ function siteCurve(page, { site, curve }) {
   const text = numbers('live bytes of this call site', () => ({
     rows: curve.times.map((time, at) => ({ time, max: curve.max[at], last: curve.last[at] })),
     columns: [
-      { name: 'From', class: 'number', cell: (row) => page.clock.moment(row.time) },
-      { name: 'At most', class: 'number', cell: (row) => bytes(row.max) },
-      { name: 'Then', class: 'number', cell: (row) => bytes(row.last) },
+      { name: 'From', class: 'number', unit: 'ticks', cell: (row) => page.clock.moment(row.time), order: (row) => row.time },
+      { name: 'At most', class: 'number', unit: 'bytes', cell: (row) => bytes(row.max), order: (row) => row.max },
+      { name: 'Then', class: 'number', unit: 'bytes', cell: (row) => bytes(row.last), order: (row) => row.last },
     ],
   }));
   const close = () => {
@@ -180,12 +180,12 @@ function blocks(page, { site, curve, blocks }) {
     caption: 'Blocks that still live', rows: blocks, limit: 8,
     chosen: isDump ? undefined : (block) => page.go({ view: 'events', cursor: block.time, address: block.address, kinds: [], contexts: [], at: null, text: '' }),
     columns: isDump ? [
-      { name: 'Size', class: 'number', cell: (block) => bytes(block.size) },
+      { name: 'Size', class: 'number', unit: 'bytes', cell: (block) => bytes(block.size), order: (block) => block.size },
       { name: 'Address', class: 'fixed', cell: (block) => block.address },
       { name: 'Core', class: 'number', cell: (block) => block.core },
     ] : [
-      { name: 'Since', class: 'number', cell: (block) => page.clock.exact(block.time) },
-      { name: 'Size', class: 'number', cell: (block) => bytes(block.size) },
+      { name: 'Since', class: 'number', unit: 'ticks', cell: (block) => page.clock.exact(block.time), order: (block) => block.time },
+      { name: 'Size', class: 'number', unit: 'bytes', cell: (block) => bytes(block.size), order: (block) => block.size },
       { name: 'Address', class: 'fixed', cell: (block) => block.address },
       { name: 'By', cell: (block) => page.contextName(block.context) },
       { name: 'Core', class: 'number', cell: (block) => block.core },
@@ -200,9 +200,9 @@ function failures(page, { failures }) {
     caption: 'Allocations that found no memory', rows: failures, limit: 8,
     chosen: (failure) => page.go({ view: 'events', cursor: failure.time, kinds: ['heap'] }),
     columns: [
-      { name: 'When', class: 'number', cell: (failure) => page.clock.moment(failure.time) },
-      { name: 'Size', class: 'number', cell: (failure) => bytes(failure.size) },
-      { name: 'Live then', class: 'number', cell: (failure) => bytes(failure.live_bytes) },
+      { name: 'When', class: 'number', unit: 'ticks', cell: (failure) => page.clock.moment(failure.time), order: (failure) => failure.time },
+      { name: 'Size', class: 'number', unit: 'bytes', cell: (failure) => bytes(failure.size), order: (failure) => failure.size },
+      { name: 'Live then', class: 'number', unit: 'bytes', cell: (failure) => bytes(failure.live_bytes), order: (failure) => failure.live_bytes },
       { name: 'By', cell: (failure) => page.contextName(failure.context) },
       { name: 'Then', cell: (failure) => failure.retried ? 'found in another region' : 'failed' },
     ],

@@ -105,7 +105,7 @@ function siteTable(page, rows, sites) {
   const called = (/** @type {Site} */ site) => `${callers(site, sites.frames)}${told.get(site.site) ?? ''}`;
   /** @type {import('leakscope/part/table.js').Column<Site>[]} */
   const columns = [
-    { name: 'Verdict', note, cell: (site) => verdictMark(site), order: (site) => verdictOrder(site.verdict) },
+    { name: 'Verdict', note, cell: (site) => verdictMark(site), copied: (site) => verdictWords(site.verdict), order: (site) => verdictOrder(site.verdict) },
     { name: 'Call site', class: 'site-title', cell: (site) => element('span', { title: titleWithCallers(site, sites.frames) }, ...breakable(site.title), called(site) !== '' && element('span', { class: 'callers' }, ...breakable(called(site), Infinity))), copied: (site) => `${site.title}${called(site)}`, order: (site) => site.title.toLowerCase() },
     { name: 'Growth', class: 'number wide', note, unit: 'bytes/s', cell: (site) => site.standing === 'leak' ? growth(site) : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },

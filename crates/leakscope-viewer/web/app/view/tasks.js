@@ -33,7 +33,7 @@ export function tasksView(page) {
     const limits = limitWords(page, tasks, 'What happened');
     refill(inside, limits !== '' && element('p', { class: tasks.limited ? 'limits quiet' : 'limits problem' }, `${tasks.limited ? '' : 'This is '}${limits}.`),
       section('Tasks and interrupts', taskTable(page, tasks), unknownTime(page, tasks)),
-      contexts.element, section('Who frees what others allocated', matrix(page, tasks)));
+      contexts.element, section('Who frees what others allocated', ...[matrix(page, tasks)].flat()));
   };
   const contexts = contextsSection(page);
   let sort = '';
@@ -74,12 +74,12 @@ function taskTable(page, { tasks, limited }) {
         cell: (task) => cpu(time, ran(task, core)), order: (task) => ran(task, core)?.ticks ?? 0,
       })),
       { name: 'Switches', class: 'number wide', cell: (task) => countOrNone(switches(task)), order: switches },
-      { name: 'Allocated', class: 'number wide', unit: 'bytes', title: 'Bytes, in so many blocks', cell: (task) => amount(task.allocations, task.allocated_bytes), order: (task) => task.allocated_bytes },
-      { name: 'Freed', class: 'number wide', unit: 'bytes', title: 'Bytes that it freed, in so many blocks, whoever had allocated them', cell: (task) => amount(task.frees, task.freed_bytes), order: (task) => task.freed_bytes },
+      { name: 'Allocated', class: 'number wide', unit: 'bytes', title: 'Bytes, in so many blocks', cell: (task) => amount(task.allocations, task.allocated_bytes), order: (task) => task.allocated_bytes, beside: { name: 'Allocated [blocks]', order: (task) => task.allocations } },
+      { name: 'Freed', class: 'number wide', unit: 'bytes', title: 'Bytes that it freed, in so many blocks, whoever had allocated them', cell: (task) => amount(task.frees, task.freed_bytes), order: (task) => task.freed_bytes, beside: { name: 'Freed [blocks]', order: (task) => task.frees } },
       { name: 'Net', class: 'number wide', unit: 'bytes', cell: (task) => task.net_bytes === 0 ? none() : `${signed(task.net_bytes)} B`, order: (task) => task.net_bytes },
       { name: 'Outstanding', class: 'number', unit: 'bytes', title: limited ? 'Allocated in the range, and live at its end' : 'Of what it allocated', cell: (task) => bytesOrNone(task.outstanding_bytes), order: (task) => task.outstanding_bytes },
       { name: 'Most at once', class: 'number wide', unit: 'bytes', cell: (task) => bytesOrNone(task.peak_bytes), order: (task) => task.peak_bytes },
-      ...page.overview.totals.heap_events > 0 ? [{ name: 'Track', class: 'wide', title: 'Its live bytes, allocations and frees in the timeline', cell: (/** @type {Task} */ { context, allocations }) => context >= 0 && allocations > 0 ? pinButton(page, pinOf({ context })) : none() }] : [],
+      ...page.overview.totals.heap_events > 0 ? [{ name: 'Track', class: 'wide', isCopied: false, title: 'Its live bytes, allocations and frees in the timeline', cell: (/** @type {Task} */ { context, allocations }) => context >= 0 && allocations > 0 ? pinButton(page, pinOf({ context })) : none() }] : [],
       { name: 'Stack', class: 'number wide', unit: 'bytes', title: 'Its size, and how much of it was in use', cell: stack, order: (task) => task.stack?.size ?? null },
     ],
   });
@@ -142,7 +142,16 @@ function unknownTime(page, { unknown_ticks }) {
 
 /** @param {Page} page @param {Tasks} tasks */
 function matrix(page, { matrix, tasks }) {
-  if (matrix.length === 0) return element('p', { class: 'quiet' }, 'Nothing was freed.');
+  const sum = (/** @type {number[]} */ counts) => counts.reduce((all, count) => all + count, 0);
+  const frees = sum(tasks.map((task) => task.frees));
+  if (frees === 0) return element('p', { class: 'quiet' }, 'Nothing was freed.');
+  const others = frees - sum(matrix.map((pair) => pair.blocks));
+  return [matrix.length > 0 && exchange(page, matrix, tasks), others > 0 && element('p', { class: 'quiet' },
+    `${counted(others, matrix.length > 0 ? 'further free' : 'free')}: of what was allocated before the recording began or paused, unseen, or not at all.`)];
+}
+
+/** @param {Page} page @param {Tasks['matrix']} matrix @param {Task[]} tasks */
+function exchange(page, matrix, tasks) {
   const order = new Map(tasks.map((task, place) => [task.context, place]));
   const inOrder = (/** @type {number[]} */ contexts) => [...new Set(contexts)].sort((a, b) => (order.get(a) ?? -1) - (order.get(b) ?? -1));
   const [rows, columns] = [inOrder(matrix.map((pair) => pair.allocated_by)), inOrder(matrix.map((pair) => pair.freed_by))];

@@ -2,7 +2,8 @@
 // different is what `leakscope diff` says.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
@@ -106,4 +107,29 @@ test('against a recording before', async () => {
   };
   await serving(now, (url) => look(url, 'served', [1440, 1024, 420]), '--before', old);
   await look(singleFile('against', now, '--before', old).url, 'file', [1440]);
+});
+
+test('what is not of the same is said', async () => {
+  const [old, now] = [golden('growing-table'), golden('steady-leak')];
+  const report = program('report', '--format', 'json', old);
+  const message = 'the device was told to leave blocks out, so that numbers here are parts: all but one in 3 addresses';
+  report.problems.push({ code: 'filtered', severity: 'grave', message, hint: null, count: 1, input: null, offset: null, time_s: null, time_ticks: null });
+  const filtered = join(mkdtempSync(join(tmpdir(), 'leakscope-')), 'filtered.json');
+  writeFileSync(filtered, JSON.stringify(report));
+  /** @param {string} url @param {boolean} isFiltered */
+  const look = (url, isFiltered) => inTabOf(browser, async (tab) => {
+    await open(tab, url, 'flame?against=after');
+    const line = () => tab.until('both amounts', () => {
+      const words = document.querySelector('.flame-line')?.textContent ?? '';
+      return words.includes('→') && words;
+    });
+    const whole = await line();
+    assert.deepEqual([whole.includes(`before, ${message}; now, all blocks are recorded`), whole.includes('whole recording')], [isFiltered, false], whole);
+    await turnTo(tab, 'flame?against=after&range=1-100000');
+    await tab.see('.flame-line', 'what is before is of the whole recording');
+    await fits(tab, 420);
+  }, { theme: 'light', width: 420, height: 900 });
+  await serving(now, (url) => look(url, false), '--before', old);
+  await serving(now, (url) => look(url, true), '--before', filtered);
+  await look(singleFile('filtered', now, '--before', filtered).url, true);
 });

@@ -18,6 +18,16 @@ test('CSV has numbers as they are, and quotes what it must', () => {
   assert.equal(asCsv(columns, rows), 'Call site,Bytes\r\nparse_header,12345\r\n"say ""a, b""",7\r\n');
 });
 
+test('of a cell with two numbers, both are columns of CSV; buttons are not copied', () => {
+  /** @type {typeof columns} */
+  const own = [
+    { ...columns[1], unit: 'bytes', beside: { name: 'Letters', order: ({ name }) => name.length } },
+    { name: 'Track', isCopied: false, cell: () => 'Pin' },
+  ];
+  assert.equal(asCsv(own, rows), 'Bytes [bytes],Letters\r\n12345,12\r\n7,10\r\n');
+  assert.equal(asText(own, rows), '   Bytes\n12,345 B\n     7 B\n');
+});
+
 test('what a device calls something is no formula', () => {
   assert.match(asCsv(columns, [{ name: '=HYPERLINK("http://x")', bytes: 1 }]), /"'=HYPERLINK/);
   assert.match(asCsv(columns, [{ name: '-1+cmd', bytes: 1 }]), /\n'-1\+cmd/);

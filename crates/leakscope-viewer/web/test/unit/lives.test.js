@@ -29,10 +29,10 @@ test('tasks are limited to the range', async () => {
   const { limited, tasks, matrix } = await source.get('tasks', { from: 10_600, to: 12_600 });
   assert.equal(limited, true);
   const [main, worker] = tasks;
-  // Blocks of before the range are freed in it too; the matrix is of what was allocated in it.
+  // Blocks of before the range are freed in it too, and the matrix is of all that are freed.
   assert.deepEqual([main.allocations, main.allocated_bytes, main.frees, main.freed_bytes, main.net_bytes, main.outstanding_bytes], [2, 200, 2, 200, 0, 100]);
   assert.deepEqual([worker.allocations, worker.outstanding_bytes, worker.frees], [2, 48, 0]);
-  assert.deepEqual(matrix, [{ allocated_by: 1, freed_by: 1, blocks: 1, bytes: 100 }]);
+  assert.deepEqual(matrix, [{ allocated_by: 1, freed_by: 1, blocks: 2, bytes: 200 }]);
   // Of 1,540 ticks it is known what ran.
   assert.deepEqual(main.run, [{ core: 0, ticks: 150 + 250 + 100, share: 500 / 1_540, switches: null }]);
 });

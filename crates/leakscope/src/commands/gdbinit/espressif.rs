@@ -1,8 +1,9 @@
 //! For ESP chips: what ESP-IDF's example of heap tracing does.
 
-use super::Session;
+use super::{Session, no_function};
+use crate::commands::record::places;
 
-pub(super) fn commands(session: &Session<'_>) -> String {
+pub(super) fn commands(session: &Session<'_>) -> anyhow::Result<String> {
     let Session {
         elf,
         server,
@@ -11,7 +12,14 @@ pub(super) fn commands(session: &Session<'_>) -> String {
         stop,
         ..
     } = session;
-    format!(
+    // A trace that is started behind the reset, before the program can send one, is none.
+    let Some(start) = start else {
+        return Err(no_function(places::USUAL_START));
+    };
+    let Some(stop) = stop else {
+        return Err(no_function(places::USUAL_STOP));
+    };
+    Ok(format!(
         "\
 # Records the heap of an ESP chip between {start} and {stop}, through Espressif's OpenOCD:
 #   gdb -x FILE
@@ -40,5 +48,5 @@ end
 
 continue
 "
-    )
+    ))
 }

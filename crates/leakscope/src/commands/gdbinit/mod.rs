@@ -26,9 +26,10 @@ struct Session<'a> {
     server: &'a str,
     /// Absolute, and without spaces: GDB and OpenOCD take none.
     output: String,
-    /// As GDB's `thbreak` takes it.
-    start: String,
-    stop: String,
+    /// As GDB's `thbreak` takes it; where it is `None`, the recording begins at once.
+    start: Option<String>,
+    /// The same; where it is `None`, Ctrl-C ends the recording.
+    stop: Option<String>,
 }
 
 impl Gdbinit {
@@ -50,9 +51,9 @@ impl Gdbinit {
         }
         let commands = match self
             .target
-            .map_or_else(|| target(&symbols, &session.start), Ok)?
+            .map_or_else(|| target(&symbols, session.start.as_deref()), Ok)?
         {
-            GdbTarget::Espressif => espressif::commands(&session),
+            GdbTarget::Espressif => espressif::commands(&session)?,
             GdbTarget::Rtt => rtt::commands(&session)?,
         };
         let mut screen = Screen::new();
@@ -77,29 +78,35 @@ fn text(path: &Path) -> anyhow::Result<String> {
 /// A place in the program in GDB's words: by name, so that the file is good for the next build too, and with an
 /// asterisk, which means its first instruction. (GDB's usual choice, behind the prologue, may be a later one,
 /// which comes too late for a program that waits for its debugger there.)
-fn location(given: Option<&str>, usual: &str, symbols: &Symbols) -> anyhow::Result<String> {
+/// As `record` does, a program without the usual ones goes without.
+fn location(given: Option<&str>, usual: &str, symbols: &Symbols) -> anyhow::Result<Option<String>> {
     let text = given.unwrap_or(usual);
-    if text.starts_with(|first: char| first.is_ascii_digit()) {
-        return Ok(text.to_owned());
+    let is_address = text.starts_with(|first: char| first.is_ascii_digit());
+    if is_address || symbols.symbol(text).is_some() {
+        return Ok(Some(text.to_owned()));
     }
-    match symbols.symbol(text) {
-        Some(_) => Ok(text.to_owned()),
-        None => Err(Advised {
-            message: format!("the program has no function `{text}`"),
-            hint: "--start and --stop name others; in ESP-IDF, heap_trace_start and heap_trace_stop are there if \
-                   the program calls them and heap tracing is on in its configuration",
-        }
-        .into()),
+    match given {
+        Some(_) => Err(no_function(text)),
+        None => Ok(None),
     }
+}
+
+fn no_function(name: &str) -> anyhow::Error {
+    Advised {
+        message: format!("the program has no function `{name}`"),
+        hint: "--start and --stop name others; in ESP-IDF, heap_trace_start and heap_trace_stop are there if \
+               the program calls them and heap tracing is on in its configuration",
+    }
+    .into()
 }
 
 /// Where Espressif's RISC-V chips see the code in their flash (`SOC_IROM_LOW` in ESP-IDF's `soc.h`).
 const ESP_FLASH: Range<u64> = 0x4200_0000..0x4400_0000;
 
-/// What the program seems to be made for, which has a function `start`.
-fn target(symbols: &Symbols, start: &str) -> anyhow::Result<GdbTarget> {
+/// What the program seems to be made for, which begins to record at `start`.
+fn target(symbols: &Symbols, start: Option<&str>) -> anyhow::Result<GdbTarget> {
     let has = |name: &str| symbols.symbol(name).is_some();
-    let start = symbols.symbol(start);
+    let start = start.and_then(|start| symbols.symbol(start));
     let is_in_esp_flash = symbols.machine() == Machine::RiscV32
         && start.is_some_and(|start| ESP_FLASH.contains(&start.address));
     if symbols.machine() == Machine::Xtensa || is_in_esp_flash || has("app_main") {

@@ -40,13 +40,14 @@ pub(super) fn commands(session: &Session<'_>) -> anyhow::Result<String> {
         elf,
         server,
         output,
-        start,
-        stop,
         ..
     } = session;
+    let from = session.start.as_deref().unwrap_or("now");
+    let to = session.stop.as_deref().unwrap_or("Ctrl-C");
+    let course = course(session);
     Ok(format!(
         "\
-# Records the heap between {start} and {stop}, out of RTT's buffer in the target's memory:
+# Records the heap from {from} to {to}, out of RTT's buffer in the target's memory:
 #   gdb -x FILE
 # The buffer has to hold all of it, for GDB reads it at the end. (Ctrl-C, leakscope_take and continue make room
 # by hand. `leakscope record --gdb` empties it all the time.) Written by `leakscope gdbinit`.
@@ -55,7 +56,6 @@ set confirm off
 set language c
 file \"{elf}\"
 target extended-remote {server}
-# If the program is past {start} by now: monitor reset halt
 
 # Finds the channel SysView: $channel is where it is described.
 define leakscope_find
@@ -109,9 +109,26 @@ define leakscope_take
 end
 
 set $is_new = 1
+{course}"
+    ))
+}
+
+/// From its beginning to its end.
+fn course(session: &Session<'_>) -> String {
+    let begin = session.start.as_deref().map(|start| {
+        format!(
+            "\
+# If the program is past {start} by now: monitor reset halt
 thbreak *{start}
 continue
 
+"
+        )
+    });
+    let output = &session.output;
+    let end = match &session.stop {
+        Some(stop) => format!(
+            "\
 thbreak *{stop}
 commands
   silent
@@ -121,7 +138,10 @@ end
 
 continue
 "
-    ))
+        ),
+        None => format!("continue\nleakscope_take\necho The recording is {output}\\n\n"),
+    };
+    begin.unwrap_or_default() + &end
 }
 
 fn words(session: &Session<'_>) -> Words {

@@ -186,6 +186,11 @@ fn a_report_can_be_of_a_part() {
         let said = "error: no task is called `nobody`; there are main, worker\n";
         assert_eq!((ran.code, ran.stderr.as_str()), (2, said), "{command}");
     }
+    // What is no task has a name in the tables.
+    for command in ["report", "events", "log"] {
+        let ran = leakscope([command, "--task", "idle"]).on(&[&trace]).end();
+        assert_eq!(ran.code, 0, "{command}: {}", ran.stderr);
+    }
     // What is printed before the report is of the same part.
     let printed = leakscope([
         "report",

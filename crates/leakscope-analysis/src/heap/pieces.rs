@@ -1,0 +1,55 @@
+//! The pieces of a recording that pauses: what all of them together could see of a call site's blocks.
+//!
+//! Between pauses one program goes on, so that what was freed in any piece tells of the blocks of every other. A block that is freed
+//! during a pause, or after the end, is freed unseen; how many should be seen follows from how old blocks become.
+
+use crate::findings::Lifetimes;
+use crate::outcome::Session;
+
+/// Lives of one class differ by a factor of two: in so many steps of that it is looked at how many are seen to end.
+const STEPS: u64 = 4;
+
+/// When it was recorded, in ticks: one boot, in pieces.
+pub(super) struct Recorded(Vec<(u64, u64)>);
+
+impl Recorded {
+    /// If there are several pieces, and no reset between them.
+    pub(super) fn of(sessions: &[Session]) -> Option<Self> {
+        let mut later = sessions.iter().skip(1);
+        let is_one_boot = sessions.len() > 1 && later.all(|piece| !piece.after_reset);
+        let pieces = sessions.iter().map(|piece| (piece.start, piece.end));
+        is_one_boot.then(|| Self(pieces.collect()))
+    }
+
+    /// How many blocks should be seen freed at most, of so many that were allocated, if all become as old as those that were.
+    pub(super) fn should_free(&self, allocations: u64, lives: &Lifetimes) -> f64 {
+        let classes = lives.buckets.iter().enumerate();
+        let seen = classes
+            .filter(|&(_, &blocks)| blocks > 0)
+            .map(|(class, &blocks)| f64::from(blocks) * self.share_seen(class));
+        allocations as f64 * seen.sum::<f64>() / (lives.count() as f64).max(1.0)
+    }
+
+    /// Of the blocks that are allocated in a piece, and live for about so long, the largest share that is freed in one.
+    fn share_seen(&self, class: usize) -> f64 {
+        let shortest = (1_u64 << class) / 2;
+        let lives = (0..=STEPS).map(|step| shortest + shortest * step / STEPS);
+        lives.map(|life| self.seen_after(life)).fold(0.0, f64::max)
+    }
+
+    /// Of all moments that are recorded, the share after which so many ticks later it is recorded, too.
+    fn seen_after(&self, life: u64) -> f64 {
+        let mut later = self.0.iter().peekable();
+        let (mut all, mut seen) = (0, 0);
+        for &(start, end) in &self.0 {
+            all += end.saturating_sub(start);
+            let (from, to) = (start.saturating_add(life), end.saturating_add(life));
+            while later.next_if(|piece| piece.1 <= from).is_some() {}
+            let within = later.clone().take_while(|piece| piece.0 < to);
+            seen += within
+                .map(|piece| piece.1.min(to).saturating_sub(piece.0.max(from)))
+                .sum::<u64>();
+        }
+        seen as f64 / (all as f64).max(1.0)
+    }
+}
