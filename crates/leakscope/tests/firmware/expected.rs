@@ -63,6 +63,7 @@ impl Expected {
                 ("line", Value::String(mark)) => self.line(mark, found),
                 ("tasks", Value::Array(names)) => contains_all(names, value),
                 ("at_least", least) => at_least(least, found),
+                ("at_most", most) => at_most(most, found),
                 ("one_of", Value::Array(answers)) => self.one_of(answers, found),
                 _ => self.value(expected, value),
             };
@@ -136,14 +137,19 @@ fn contains_all(expected: &[Value], found: &Value) -> Result<(), String> {
 }
 
 fn at_least(least: &Value, found: &Value) -> Result<(), String> {
-    if found
-        .as_u64()
-        .zip(least.as_u64())
-        .is_some_and(|(found, least)| found >= least)
-    {
-        return Ok(());
-    }
-    Err(format!(": {least} expected, {found} found"))
+    let is_so = numbers(least, found).is_some_and(|(least, found)| found >= least);
+    let difference = || format!(": at least {least} expected, {found} found");
+    is_so.then_some(()).ok_or_else(difference)
+}
+
+fn at_most(most: &Value, found: &Value) -> Result<(), String> {
+    let is_so = numbers(most, found).is_some_and(|(most, found)| found <= most);
+    let difference = || format!(": at most {most} expected, {found} found");
+    is_so.then_some(()).ok_or_else(difference)
+}
+
+fn numbers(one: &Value, other: &Value) -> Option<(u64, u64)> {
+    one.as_u64().zip(other.as_u64())
 }
 
 fn compare_function(expected: &str, found: &Value) -> Result<(), String> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use leakscope_systemview::{Frame, FrameError, MAX_PAYLOAD, id, sync, varint};
 
-use super::counts::Counts;
+use super::counts::{Counts, Topic};
 use super::kinds::Kinds;
 use super::news::News;
 use super::plain::Plain;
@@ -304,7 +304,7 @@ impl Search<'_, '_> {
         if let Some(start) = swallowed(self.starts, at, frame) {
             return self.tear(at, before, start);
         }
-        if !is_packet(frame) || here.from_gap && !self.prices.has_seen(frame.id) {
+        if !is_packet(frame) || here.from_gap && !self.may_follow_gap(at, frame) {
             return;
         }
         let slack = if here.from_gap { 0 } else { GAP };
@@ -329,6 +329,17 @@ impl Search<'_, '_> {
             ..way
         };
         reach(&mut self.gaps[end], without_delta, price + GAP);
+    }
+
+    /// Whether a packet is believed behind a gap. A start and a full buffer are told seldom, and stand in the bytes of log messages:
+    /// the end of a line, the number of arguments.
+    fn may_follow_gap(&self, at: usize, frame: &Frame<'_>) -> bool {
+        let behind = &self.window.bytes[at + frame.length..];
+        match frame.id {
+            id::OVERFLOW => self.prices.counts.of(Topic::Id, id::OVERFLOW) > 0,
+            id::TRACE_START => Head::of(behind, self.window.core_bit).id == id::INIT,
+            _ => self.prices.has_seen(frame.id),
+        }
     }
 
     /// A packet that ends beyond the window: what lies inside is charged for.

@@ -237,7 +237,7 @@ impl Prices<'_> {
         price.map_or(Price::MAX / 4, |price| price + self.delta(frame))
     }
 
-    /// Whether packets with this id may well come. Behind a gap, no others are believed.
+    /// Whether packets with this id may well come.
     pub(super) fn has_seen(&self, id: u32) -> bool {
         self.kinds.is_known(id) || self.counts.of(Topic::Id, id) > 0 || self.more_with(id) > 0
     }
@@ -321,7 +321,14 @@ impl Prices<'_> {
             return NEW_DELTA + length as u32 * BYTE;
         }
         if is_silence(frame) {
-            return PART_OF_PERIOD;
+            // Zeros stand before a power of two in payloads, too; but several silences in a row cost less than a gap.
+            let is_usual = self.counts.of(Topic::DeltasOf(id::NOP), about(frame.delta)) > 0;
+            let bytes = length as Price * BYTE;
+            return if is_usual {
+                PART_OF_PERIOD
+            } else {
+                bytes - BYTE
+            };
         }
         let bits = bits_of(frame.delta);
         let seen = self.counts.of(Topic::Deltas, bits) + self.more_as_long(bits);
@@ -477,6 +484,7 @@ impl Counts {
     pub(super) fn learn(&mut self, id: u32, payload: &[u8], delta: u32, before: Option<u32>) {
         if id == id::NOP {
             // However long a recorder is silent, silence is found in payloads no more often.
+            self.add(Topic::DeltasOf(id), about(delta));
             return;
         }
         if let Some(before) = before {
@@ -578,6 +586,27 @@ mod tests {
             }
         }
         assert!(checked > 5000, "{checked}");
+    }
+
+    /// A zero before a power of two may stand in any payload. (A heap that begins at 2^29 was told again each second, and read as
+    /// silences of minutes.)
+    #[test]
+    fn silence_is_no_cheaper_than_its_bytes_until_it_was_told() {
+        let mut counts = Counts::default();
+        let kinds = Kinds::new(&Part::default());
+        let bytes = [0, 0x80, 0x80, 0x80, 0x80, 2];
+        let frame = Frame::split(&bytes).expect("a silence");
+        let price = |counts: &Counts| {
+            let prices = Prices {
+                counts,
+                kinds: &kinds,
+                news: &[],
+            };
+            prices.packet(&frame, Some(id::INIT)) / BIT
+        };
+        assert!((40..48).contains(&price(&counts)), "{}", price(&counts));
+        counts.learn(id::NOP, &[], frame.delta, None);
+        assert!(price(&counts) < 24, "{}", price(&counts));
     }
 
     /// Letters are not cheaper than they are likely.
