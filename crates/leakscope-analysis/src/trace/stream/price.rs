@@ -70,9 +70,6 @@ const MUCH: Price = 12 * BIT;
 /// Which part of a clock's period passed.
 const PART_OF_PERIOD: Price = 6 * BIT;
 
-/// A power of two, as sizes and the beginnings of memories are.
-const POWER_OF_TWO: Price = 10 * BIT;
-
 /// The probability of what is certain.
 const ONE: u64 = 1 << 32;
 
@@ -451,9 +448,6 @@ impl Prices<'_> {
             let size = counts.of(Topic::Sizes(place), bits_of(number));
             let size = share(4 * size + 1, 4 * all + 32).min(6 * BIT);
             price = price.min(2 * BIT + size + lower_bits(number));
-        }
-        if number.is_power_of_two() {
-            price = price.min(POWER_OF_TWO);
         }
         if number >> 20 != 0 {
             let near = counts.of(Topic::Near(place), number >> 12);
