@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release -p leakscope-analysis --example damage -- 1000 [FIRST] RECORDING…
-//! cargo run --release -p leakscope-analysis --example damage -- valid 100000 [FIRST]
+//! cargo run --release -p leakscope-analysis --example damage -- valid 100000 [FIRST [KIND]]
 //! ```
 //!
 //! Recordings are those named, and made-up ones of known truth. What is drawn begins with the draw `FIRST`, so that rules can
@@ -150,11 +150,12 @@ fn measure(recordings: &[Sound], kind: HarmKind, draws: Range<usize>) -> Cost {
     cost
 }
 
-/// Reads valid recordings with unusual content, from the `first` on, and says which were not read as they are.
-fn measure_valid(first: usize, runs: usize) {
+/// Reads valid recordings with unusual content, from the `first` on, of all kinds in turn or of one, and says which were not
+/// read as they are.
+fn measure_valid(first: usize, runs: usize, only: Option<u32>) {
     let mut misread = std::collections::BTreeMap::new();
     for run in first..first + runs {
-        let kind = run as u32 % valid::KINDS;
+        let kind = only.unwrap_or(run as u32 % valid::KINDS);
         let valid = valid::Valid::recording(run as u64 + 1, kind);
         let read = packets(&valid.bytes);
         let found: Vec<(usize, u32)> = (read.found.iter())
@@ -190,7 +191,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let first = arguments.next_if(|argument| argument.parse::<usize>().is_ok());
     let first = first.map_or(Ok(0), |first| first.parse())?;
     if is_valid {
-        measure_valid(first, runs);
+        let kind = arguments.next().map(|kind| kind.parse());
+        measure_valid(first, runs, kind.transpose()?);
         return Ok(());
     }
     let programs = (first as u64 + 1..).map(Program::draw);

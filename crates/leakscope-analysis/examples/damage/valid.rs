@@ -1,11 +1,14 @@
 //! Valid recordings with unusual content, of many kinds, and where their packets stand.
 
+#[path = "small.rs"]
+mod small;
+
 use leakscope_systemview::{Packet, id, sync::SYNC, varint};
 
 use super::random::Random;
 
 /// How many kinds of unusual content there are.
-pub(crate) const KINDS: u32 = 56;
+pub(crate) const KINDS: u32 = 57;
 
 /// A recording being written.
 pub(crate) struct Valid {
@@ -24,7 +27,10 @@ pub(crate) struct Valid {
 }
 
 /// The recording of a core that begins long after the others.
-const LATE: u32 = KINDS - 1;
+const LATE: u32 = KINDS - 2;
+
+/// A small recording, every bit of which is unusual.
+const SMALL: u32 = KINDS - 1;
 
 const HEAP: &str = "M=ESP32 SystemView Heap Tracing Module";
 
@@ -50,10 +56,13 @@ impl Valid {
         if valid.core_bit {
             valid.bytes.extend(b";\n; ESP_Extension\n;\n");
         }
-        if kind == LATE {
-            valid.start_late();
-        } else {
-            valid.start();
+        match kind {
+            SMALL => {
+                valid.small();
+                return valid;
+            }
+            LATE => valid.start_late(),
+            _ => valid.start(),
         }
         let often = 1 + valid.random.number(40);
         for _ in 0..60 + valid.random.below(300) {
@@ -85,24 +94,35 @@ impl Valid {
     /// The recorder's own start sequence, behind as many parts of its clock's period as have gone by. The units of its heap are
     /// powers of two, as these are.
     fn start_late(&mut self) {
-        self.bytes.extend(SYNC);
-        self.put(id::TRACE_START, &[], 0);
-        let hz = 1_000_000 * (1 + self.random.number(240));
-        self.put(id::INIT, &encoded(&[hz, hz, 0, 0]), 0);
-        let part = 1 << (14 + self.random.number(18));
-        for _ in 0..self.random.number(80) {
-            self.put(id::NOP, &[], part);
-        }
-        let now = self.random.next() as u32;
-        let rest = self.random.number(part);
-        self.put(id::SYSTIME_CYCLES, &encoded(&[now]), rest);
-        self.text(id::MODULEDESC, &[0, 512], b"M=leakscope heap");
+        let parts = self.random.number(80);
+        self.start_recorder(parts);
         let shift = self.random.number(5);
         let depth = 1 << self.random.number(6);
         let bases = [0x2000_0000, 0x3FC0_0000, 0x4_0000, 0x8000_0000];
         let base = bases[self.random.below(4)];
         let code = [0x0800_0000, 0x4200_0000, 0x1000_0000, 0][self.random.below(4)];
         let size = 1 << (14 + self.random.number(6));
+        self.describe_heap([shift, depth, size, base, code]);
+    }
+
+    /// The recorder's start sequence up to the time, behind so many parts of its clock's period.
+    fn start_recorder(&mut self, parts: u32) {
+        self.bytes.extend(SYNC);
+        self.put(id::TRACE_START, &[], 0);
+        let hz = 1_000_000 * (1 + self.random.number(240));
+        self.put(id::INIT, &encoded(&[hz, hz, 0, 0]), 0);
+        let part = 1 << (14 + self.random.number(18));
+        for _ in 0..parts {
+            self.put(id::NOP, &[], part);
+        }
+        let now = self.random.next() as u32;
+        let rest = self.random.number(part);
+        self.put(id::SYSTIME_CYCLES, &encoded(&[now]), rest);
+    }
+
+    /// The recorder's heap module, and its units.
+    fn describe_heap(&mut self, [shift, depth, size, base, code]: [u32; 5]) {
+        self.text(id::MODULEDESC, &[0, 512], b"M=leakscope heap");
         let units = [
             2, 4, shift, depth, size, base, 0, code, 0, 256, 0, 0, 1, 0, 128,
         ];

@@ -7,6 +7,7 @@ use leakscope_systemview::{Frame, FrameError, MAX_PAYLOAD, id, sync, varint};
 use super::counts::{Counts, Topic};
 use super::kinds::Kinds;
 use super::news::News;
+use super::plain::Plain;
 use super::price::{BIT, BYTE, GAP, Payload, Price, Prices, ZERO};
 use super::split;
 use super::whole::{goes_on, is_as_likely, steps_of};
@@ -94,19 +95,20 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
         Some(unbroken) => [News::of(unbroken, 1), News::of(&longest, 3)],
         None => [News::of(&chain(&frames, 0), 1), News::of(&longest, 1)],
     };
+    let prices = Prices {
+        counts,
+        kinds,
+        news: &news,
+    };
     let search = Search {
         window,
-        prices: Prices {
-            counts,
-            kinds,
-            news: &news,
-        },
+        prices,
+        plain: Plain::of(window.bytes, prices),
         packets: vec![NO_WAY; window.bytes.len() + 1],
         gaps: vec![NO_WAY; window.bytes.len() + 1],
         last: NO_WAY,
         starts: &starts,
     };
-    let prices = search.prices;
     let (price, steps) = search.run(&frames);
     let likely = unbroken.filter(|chain| {
         goes_on(chain, window, prices, &steps)
@@ -194,6 +196,7 @@ pub(super) fn longest_chain<'f, 'b>(frames: &'f Frames<'b>) -> Chain<'f, 'b> {
 struct Search<'w, 'b> {
     window: &'w Window<'b>,
     prices: Prices<'w>,
+    plain: Plain,
     /// The cheapest ways to each offset at which a packet ends.
     packets: Vec<Way>,
     /// The cheapest ways to each offset that lies in a gap.
@@ -271,7 +274,7 @@ impl Search<'_, '_> {
         reach(&mut self.gaps[at + 1], here, price + BYTE);
         if zeros >= 2 {
             reach(&mut self.gaps[at + 2], here, price + 2 * ZERO);
-        } else if let Some((length, more)) = self.prices.in_gap(&self.window.bytes[at..]) {
+        } else if let Some((length, more)) = self.plain.number(at) {
             reach(&mut self.gaps[at + length], here, price + more);
         }
     }
@@ -305,10 +308,13 @@ impl Search<'_, '_> {
             return;
         }
         let slack = if here.from_gap { 0 } else { GAP };
-        let Some(price) = self.prices.without_delta(frame, before, slack) else {
+        let payload = at + frame.payload_start;
+        let end = payload + frame.payload.len();
+        let plain = self.plain.price(payload..end);
+        let price = (self.prices).without_delta(frame, plain, before, slack);
+        let Some(price) = price.map(|price| here.price + price) else {
             return;
         };
-        let price = here.price + price;
         let last = self.window.bytes[at + frame.length - 1];
         let surcharge = self.prices.surcharge(frame, last);
         let way = Way {
@@ -322,7 +328,6 @@ impl Search<'_, '_> {
             what: Some(What::WithoutDelta),
             ..way
         };
-        let end = at + frame.payload_start + frame.payload.len();
         reach(&mut self.gaps[end], without_delta, price + GAP);
     }
 
@@ -371,16 +376,18 @@ impl Search<'_, '_> {
 
     /// What the beginning of a packet costs, which is cut off, or ends beyond the window.
     fn price_up_to(&self, place: Range<usize>, before: Option<u32>, is_cut: bool) -> Option<Price> {
-        let bytes = &self.window.bytes[place];
+        let bytes = &self.window.bytes[place.clone()];
         let head = Head::of(bytes, self.window.core_bit);
         if head.id > id::LAST || head.id == id::NOP || is_cut && bytes.len() > LONGEST_CUT {
             return None;
         }
         let behind = &bytes[head.start..];
         let inside = behind.len().min(head.payload);
+        let start = place.start + head.start;
         let payload = Payload {
             bytes: &behind[..inside],
             whole: head.payload,
+            plain: self.plain.price(start..start + inside),
         };
         let payload = if is_cut && !self.prices.has_seen(head.id) {
             // Nothing vouches for what it says: neither packets like it, nor its end.

@@ -1,5 +1,6 @@
 //! Which packets are ordinary: like some before them, so that nothing about them calls for a second look.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use leakscope_systemview::{Frame, Packet, Print, id, varint};
@@ -202,13 +203,9 @@ impl Kinds {
                 self.begins[first | 0x40] = true;
             }
         }
-        if frame.id == id::MODULEDESC
-            && let Some(offset) = varint::Numbers::new(frame.payload).nth(1)
-        {
-            // The last one first, so that the table grows once.
-            for id in (offset.max(id::FIRST_MODULE)..offset.saturating_add(EVENTS)).rev() {
-                self.change(id, |kind| kind.is_announced = true);
-            }
+        // The last one first, so that the table grows once.
+        for id in announced_by(frame).rev() {
+            self.change(id, |kind| kind.is_announced = true);
         }
     }
 
@@ -245,6 +242,15 @@ impl Kinds {
                 .set(Quick::new(label, has_fields(id), changed.longest));
         }
     }
+}
+
+/// The ids of a module's events, if the packet describes one.
+pub(super) fn announced_by(frame: &Frame<'_>) -> Range<u32> {
+    let is_description = frame.id == id::MODULEDESC;
+    let offset = is_description.then(|| varint::Numbers::new(frame.payload).nth(1));
+    offset.flatten().map_or(0..0, |offset| {
+        offset.max(id::FIRST_MODULE)..offset.saturating_add(EVENTS)
+    })
 }
 
 /// Whether packets with this id may be taken without a look at what they say. Those that say much are few.

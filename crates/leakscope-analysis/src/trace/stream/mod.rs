@@ -13,6 +13,7 @@ mod history;
 mod kinds;
 mod news;
 mod parts;
+mod plain;
 mod price;
 mod quick;
 mod torn;

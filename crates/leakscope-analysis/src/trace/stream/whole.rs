@@ -11,6 +11,7 @@ use leakscope_systemview::Frame;
 
 use super::counts::Topic;
 use super::explain::{Chain, Step, What, Window};
+use super::kinds::announced_by;
 use super::price::{Price, Prices};
 use super::split;
 
@@ -41,9 +42,11 @@ pub(super) fn goes_on(
     stretches.any(|stretch| {
         let [from, to] = [stretch[0].place.start, stretch[stretch.len() - 1].place.end]
             .map(|at| find(at).unwrap_or_else(|place| place));
-        let before: BTreeSet<u32> = ids(&chain[..from]).collect();
+        let announced = chain[..from].iter();
+        let announced = announced.flat_map(|(_, frame)| announced_by(frame));
+        let known: BTreeSet<u32> = ids(&chain[..from]).chain(announced).collect();
         let is_new = |id: &u32| {
-            !before.contains(id)
+            !known.contains(id)
                 && !prices.kinds.is_announced(*id)
                 && prices.counts.of(Topic::Id, *id) == 0
         };
@@ -94,7 +97,11 @@ pub(super) fn is_as_likely(
 }
 
 /// What a chain costs that fills most of the window; `None` if there is something else between its packets.
-fn price(chain: &Chain<'_, '_>, window: &Window<'_>, prices: Prices<'_>) -> Option<Price> {
+pub(super) fn price(
+    chain: &Chain<'_, '_>,
+    window: &Window<'_>,
+    prices: Prices<'_>,
+) -> Option<Price> {
     let (mut price, mut end, mut before) = (0_u32, 0, window.before);
     for &(at, frame) in chain {
         let last = window.bytes[at + frame.length - 1];
