@@ -142,22 +142,17 @@ impl HeapModel {
         let are_older = older >= LEAST_UNSEEN
             && (is_one_for(older, self.totals.frees)
                 || is_one_for(from_there, self.totals.double_frees));
-        anomaly.kind.is_double() && (is_on_a_computer(anomaly) || are_older)
+        anomaly.kind.is_double() && (self.is_on_a_computer || are_older)
     }
 
     /// How many frees say that some allocations are not recorded, if that is why any of them are in doubt.
     pub(super) fn frees_of_unseen(&self) -> Option<u64> {
         let anomalies = self.anomalies.iter();
         let in_doubt = anomalies.filter(|(anomaly, from)| self.may_be_unseen(anomaly, *from));
-        let on_computer = in_doubt.map(|(anomaly, _)| is_on_a_computer(anomaly).into());
-        let frees: u64 = on_computer.reduce(|sum: u64, more| sum + more)?;
-        Some(self.totals.frees_of_older_blocks + frees)
+        let in_doubt = in_doubt.count() as u64;
+        let on_computer = if self.is_on_a_computer { in_doubt } else { 0 };
+        (in_doubt > 0).then_some(self.totals.frees_of_older_blocks + on_computer)
     }
-}
-
-/// A computer's C library stops a program that frees twice, and what it allocates for itself (`strdup`) is not recorded.
-fn is_on_a_computer(anomaly: &Anomaly) -> bool {
-    anomaly.address > u64::from(u32::MAX)
 }
 
 /// From when on nothing may have gone unseen, if the free is to be wrong for sure.

@@ -46,6 +46,7 @@ impl HeapModel {
                     return self.free_lost_block(now);
                 }
                 self.totals.double_frees += 1;
+                self.is_on_a_computer |= stacks.are_of_a_computer;
                 let first = AnomalyKind::DoubleFree {
                     freed_at: time,
                     freed_by: stacks.call_stack(from),

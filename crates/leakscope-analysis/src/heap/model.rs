@@ -61,6 +61,9 @@ pub struct HeapModel {
     pub(super) doubts: Vec<(u64, u64)>,
     /// Since when the clock of a core may be behind those of others, because time was lost with its bytes.
     pub(super) order_unsure_since: Option<u64>,
+    /// Whether what is freed twice is so on a computer: its C library stops a program that does that, and what it allocates for
+    /// itself (`strdup`) is not recorded.
+    pub(super) is_on_a_computer: bool,
     pub(super) failed: Vec<FailedAllocation>,
     pub(super) problems: Problems,
     /// The marker that divides the trace into cycles: the first that was seen.

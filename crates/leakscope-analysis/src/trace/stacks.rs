@@ -49,6 +49,8 @@ pub struct Stacks {
     overflowed: bool,
     /// Whether the target tells of reallocations: a free and what comes after it, from the same stack, are two calls.
     pub(crate) are_of_whole_calls: bool,
+    /// Whether the target's pointers have 8 bytes, and its heap no size: it is the C library's, and no part of the program.
+    pub(crate) are_of_a_computer: bool,
 }
 
 /// How many encodings are remembered as recent; a power of two.
@@ -84,6 +86,7 @@ impl Stacks {
             recent: vec![Recent::default(); RECENT],
             overflowed: false,
             are_of_whole_calls: false,
+            are_of_a_computer: false,
         }
     }
 
@@ -102,6 +105,7 @@ impl Stacks {
             recent: Vec::new(),
             overflowed: false,
             are_of_whole_calls: false,
+            are_of_a_computer: false,
         }
     }
 

@@ -530,10 +530,13 @@ proptest! {
 /// there, past what is recorded.
 #[test]
 fn what_is_freed_twice_on_a_computer_is_in_doubt() {
-    for (high, doubtful) in [(0x5555, 20), (0, 0)] {
+    for (pointer_bytes, size, doubtful) in [(8, 0, 20), (8, 65_536, 0), (4, 0, 0)] {
         let mut recording = begun();
         recording.module(512, "M=leakscope heap");
-        recording.event(516, &[1, 8, 4, 8, 0, 0x5555_0000, high, 0x1000, high]);
+        recording.event(
+            516,
+            &[1, pointer_bytes, 4, 8, size, 0x5555_0000, 0, 0x1000, 0],
+        );
         recording.event(517, &[1, 0x100]);
         for _ in 0..20 {
             recording.event(512, &[0x123, 40, 1]);
