@@ -256,6 +256,12 @@ impl Read for FromFront<'_> {
     }
 }
 
+/// The numbers of those that were packed, and of which not all came out.
+pub fn cut(inputs: &[Input]) -> Vec<usize> {
+    let cut = (0..inputs.len()).filter(|&input| inputs[input].is_unpacked_in_part());
+    cut.collect()
+}
+
 /// Opens what the user named: paths, `file://` addresses, or `-` for standard input.
 ///
 /// A joined file that OpenOCD left empty is replaced by the files of its cores, if they stand beside it.

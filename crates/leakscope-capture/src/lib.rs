@@ -42,7 +42,7 @@ pub mod rtt;
 pub mod source;
 
 pub use error::OpenError;
-pub use input::{Input, Note, open, reads, recording_of_part};
+pub use input::{Input, Note, cut, open, reads, recording_of_part};
 pub use interrupt::Interrupt;
 pub use place::{Gone, end_of_links, folder_of, is_same_file};
 pub use receiver::{Receiver, TargetEvent};

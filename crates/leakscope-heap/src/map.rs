@@ -121,6 +121,8 @@ impl HeapMap {
                 self.begin(time, &began, lost, ended.ok());
             }
             Effect::Free { ended } => self.moving = Some(ended),
+            // Why it failed, the map cannot say: how much was asked for is not known.
+            Effect::Failed { size: 0, .. } => {}
             Effect::Failed { size, .. } => self.each(|candidate| candidate.fail(time, size)),
             Effect::Restart => {
                 self.before_pause = None;

@@ -88,6 +88,12 @@ impl FileKind {
         if has_other_line_ends(head) {
             return Some(Self::LineEndsChanged);
         }
+        if head
+            .get(257..)
+            .is_some_and(|rest| rest.starts_with(b"ustar"))
+        {
+            return Some(Self::Known("a tar archive"));
+        }
         let mut known = KNOWN.iter().filter(|(magic, _)| head.starts_with(magic));
         known.next().map(|(_, name)| Self::Known(name))
     }

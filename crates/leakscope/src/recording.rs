@@ -59,9 +59,7 @@ impl OpenRecording {
             }
         }
         let mut recording = Self::growing(inputs, &Arc::default())?;
-        let inputs = recording.inputs.iter().enumerate();
-        let cut = inputs.filter(|(_, input)| input.is_unpacked_in_part());
-        recording.layout.cut_inputs = cut.map(|(input, _)| input).collect();
+        recording.layout.cut_inputs = leakscope_capture::cut(&recording.inputs);
         Ok(Self { code, ..recording })
     }
 

@@ -127,6 +127,7 @@ impl Reading<'_> {
         let heads: Vec<Vec<u8>> = heads.collect::<io::Result<_>>()?;
         let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
         let mut layout = Layout::of(&heads);
+        layout.cut_inputs = leakscope_capture::cut(&inputs.0);
         let told = match self.elf_sha256 {
             Some(digits) => Some(digits.to_owned()),
             None if self.store.is_empty() => None,

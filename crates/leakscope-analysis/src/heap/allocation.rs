@@ -24,22 +24,7 @@ impl HeapModel {
         fold: &mut impl FoldStack,
     ) -> Effect {
         let site = self.site(stack, stacks, fold);
-        let recent = self.recent.of(now.core);
-        let completes = if recent.may_be_completed(stack) {
-            if let Some(half) = self.stays(address, size, stack, now) {
-                let revived = self.fail(site, size, stack, Some(half), now, stacks);
-                return Effect::Failed {
-                    site,
-                    size,
-                    revived,
-                    spares_older: false,
-                };
-            }
-            self.complete(site, size, stack, now)
-        } else {
-            recent.kind = Kind::Other;
-            Completes::Nothing
-        };
+        let completes = self.pair_allocation(site, size, stack, now);
         let (began, lost) = self.allocate(site, heap, address, size, now);
         Effect::Allocation {
             began,
@@ -65,22 +50,24 @@ impl HeapModel {
         site
     }
 
-    /// The free that an allocation takes back: that of a reallocation which failed, and whose recorder has no word for that. It says
-    /// that the block lives at its old place again, and C does not know its size.
-    #[cold]
-    fn stays(
+    /// An allocation may belong to what came before it on its core: a free from the same call is the
+    /// first half of a reallocation, and a failure of the same size was only the first region tried.
+    #[inline(always)]
+    fn pair_allocation(
         &mut self,
-        address: u64,
+        site: SiteId,
         size: u64,
         stack: StackId,
         now: &Occasion,
-    ) -> Option<(u64, Option<LiveBlock>, u64)> {
-        let half = self.recent.of(now.core).half(stack, now.context);
-        half.filter(|half| size == 0 && half.0 == address && half.1.is_some())
+    ) -> Completes {
+        let recent = self.recent.of(now.core);
+        if recent.may_be_completed(stack) {
+            return self.complete(site, size, stack, now);
+        }
+        recent.kind = Kind::Other;
+        Completes::Nothing
     }
 
-    /// An allocation may belong to what came before it on its core: a free from the same call is the
-    /// first half of a reallocation, and a failure of the same size was only the first region tried.
     #[cold]
     fn complete(&mut self, site: SiteId, size: u64, stack: StackId, now: &Occasion) -> Completes {
         let may_be_half = !self.recent.are_whole_calls;

@@ -4,6 +4,7 @@ use super::blocks::LiveBlock;
 use super::doubtful::LEAST_UNSEEN;
 use super::effect::{KnownBlock, UnknownFree};
 use super::model::HeapModel;
+use super::moving::Half;
 use super::recent::{Failure, Kind};
 use super::site_id::SiteId;
 use crate::findings::first_gap;
@@ -180,7 +181,7 @@ impl HeapModel {
         site: SiteId,
         size: u64,
         stack: StackId,
-        half: Option<(u64, Option<LiveBlock>, u64, u32)>,
+        half: Option<Half>,
         now: &Occasion,
         stacks: &Stacks,
     ) -> Option<KnownBlock> {

@@ -22,9 +22,12 @@ pub(super) struct Moving {
     by: (u32, u64),
 }
 
+/// What a failure puts back: where, what, when it seemed to end, and by whom.
+pub(super) type Half = (u64, Option<LiveBlock>, u64, u32);
+
 impl Moving {
     /// What a failure puts back: where, what, when it seemed to end, and by whom.
-    pub(super) fn half(self) -> (u64, Option<LiveBlock>, u64, u32) {
+    pub(super) fn half(self) -> Half {
         (self.address, self.block.ok(), self.time, self.by.0)
     }
 }
@@ -154,12 +157,21 @@ impl HeapModel {
             self.totals.frees_of_older_blocks -= 1;
             self.contexts.unfree(by, why.known_size());
         }
-        let half = moving.map(Moving::half);
+        let moved = moving.map(Moving::half);
+        let half = moved.or_else(|| self.freed_just_now(address, stack, now));
         Effect::Failed {
             site,
             size,
             revived: self.fail_to_move(site, size, stack, half, now, stacks),
             spares_older: spared.is_some(),
         }
+    }
+
+    /// What the same call freed there just before: ESP-IDF's dialect tells a reallocation so.
+    fn freed_just_now(&mut self, address: u64, stack: StackId, now: &Occasion) -> Option<Half> {
+        let may_be_half = !self.recent.are_whole_calls;
+        let half = self.recent.of(now.core).half(stack, now.context);
+        let half = half.filter(|half| may_be_half && half.0 == address);
+        half.map(|(address, block, time)| (address, block, time, self.contexts.index(now.context)))
     }
 }

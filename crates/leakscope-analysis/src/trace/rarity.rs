@@ -29,7 +29,13 @@ impl Trace {
                 return Meant::Nothing;
             }
         }
-        self.act(index, piece, &packet)
+        let meant = self.act(index, piece, &packet);
+        let is_past_clock = matches!(packet, Packet::ModuleDesc { .. } | Packet::TaskInfo { .. });
+        if is_past_clock && std::mem::take(&mut self.streams[index].asks_clock) {
+            // The clock was to be told before: it was not, or its packet is lost.
+            return Meant::Start(self.pause(index, piece));
+        }
+        meant
     }
 
     pub(super) fn has_copies(&self) -> bool {

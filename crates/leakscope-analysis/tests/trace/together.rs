@@ -127,3 +127,28 @@ fn wait_on_from_checkpoints(recorded: &[Vec<u8>; 2]) {
         assert_eq!(again, events[*place..], "from {place} on");
     }
 }
+
+/// A pause is one also where the packet with the clock, behind the start, is lost: what follows it decides.
+#[test]
+fn a_pause_whose_clock_is_not_told() {
+    let mut cores = [Scenario::empty(), Scenario::empty()];
+    for is_told in [true, false] {
+        for core in &mut cores {
+            core.sync().packet(&Packet::TraceStart).init();
+            if is_told {
+                core.systime_us(300);
+            }
+            core.module(512, IDF_HEAP).run(MAIN);
+        }
+        for block in 0..10 {
+            cores[0].after(700).allocate(BLOCK + 64 * block, 8, LEAK);
+            cores[1].after(700).enter(5).after(3).exit();
+        }
+        for core in &mut cores {
+            core.after(50).packet(&Packet::TraceStop).after(5000);
+        }
+    }
+    let reading = read(&cores.map(|core| core.plain()));
+    assert_eq!(reading.outcome.sessions.len(), 2);
+    assert!(reading.problem("paused").is_some(), "{:?}", reading.codes());
+}

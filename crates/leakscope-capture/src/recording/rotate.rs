@@ -183,9 +183,10 @@ impl Rotator {
     }
 
     fn wait_for_description(&mut self, number: u32, subject: &[u8], packet: Vec<u8>) {
+        let all: usize = self.undescribed.values().map(BTreeMap::len).sum();
         if self.undescribed.len() < MOST_EVENTS || self.undescribed.contains_key(&number) {
             let waiting = self.undescribed.entry(number).or_default();
-            if waiting.len() < MOST_KNOWN || waiting.contains_key(subject) {
+            if all < MOST_KNOWN || waiting.contains_key(subject) {
                 waiting.insert(subject.to_vec(), packet);
             }
         }

@@ -47,11 +47,9 @@ impl<'u> Pauses<'u> {
         ]
         .concat();
         let all: Vec<_> = self.sessions.iter().zip(sides).zip(unsure).collect();
-        let is_sure = all.windows(2).all(|pair| {
-            let [((session, before), _), ((next_session, after), unsure)] = pair else {
-                return true;
-            };
-            session == next_session || after.saturating_sub(*unsure) > *before
+        let is_sure = all.iter().zip(all.iter().skip(1)).all(|(before, after)| {
+            let (((session, bytes), _), ((next, later), unsure)) = (before, after);
+            session == next || later.saturating_sub(*unsure) > *bytes
         });
         if !is_sure {
             site.status = Status::CannotTell;

@@ -3,9 +3,11 @@
 use leakscope_compare::baseline::{Baseline, BaselineError, KnownSite, Level};
 use leakscope_compare::gate::{Answer, Gate};
 use leakscope_report::Report;
+use leakscope_testing::scenario::Scenario;
 use proptest::prelude::*;
 
 use crate::diff::device::{EIGHT_LEAKS, Kind, recorded};
+use crate::gates::with_baseline;
 use crate::programs::{MAIN, begun, healthy, leaking, report, report_by, work};
 
 #[test]
@@ -201,4 +203,14 @@ proptest! {
         let _ = leakscope_compare::suppress::Rules::read("file", &text);
         let _ = text.parse::<leakscope_compare::rate::Rate>();
     }
+}
+
+#[test]
+fn a_leak_that_is_gone_is_said() {
+    let gate = with_baseline(&report(&leaking()));
+    let healthy = report(&healthy());
+    assert_eq!(gate.judge(&healthy).fixed, [0]);
+    // Who saw nothing does not know.
+    assert!(gate.judge(&report(&Scenario::begun())).fixed.is_empty());
+    assert!(gate.judge(&report(&leaking())).fixed.is_empty());
 }

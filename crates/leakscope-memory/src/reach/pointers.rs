@@ -120,7 +120,10 @@ impl Search<'_> {
         let Some((to, is_start)) = self.map.find(value) else {
             return;
         };
-        if is_start || !chunk::is_free_behind(self.scene.image, self.map, to, value) {
+        // What an allocator keeps for itself lies in its variables and in free memory, and not in a block.
+        let is_in_block = matches!(holder, Holder::Block(..));
+        let is_free_behind = || chunk::is_free_behind(self.scene.image, self.map, to, value);
+        if is_start || is_in_block || !is_free_behind() {
             self.found.push(Pointer {
                 holder,
                 block: to as u32,

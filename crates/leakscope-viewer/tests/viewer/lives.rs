@@ -164,6 +164,24 @@ fn blocks_that_are_lost_revived_or_outstanding_are_told_too() {
     }
 }
 
+/// In ESP-IDF's dialect, a recorder in C tells a reallocation that failed as an allocation of no bytes where the block was.
+#[test]
+fn a_block_that_stayed_is_told_too() {
+    let recording = &mut Scenario::begun();
+    let (block, grows) = (0x3FFB_0000, [0x400D_3000]);
+    recording.after(1000).allocate(block, 24, &[0x400D_1000]);
+    for _ in 0..5 {
+        recording
+            .after(100)
+            .free(block, &grows)
+            .allocate(block, 0, &grows);
+        let other = block + 64;
+        recording.after(100).allocate(other, 40, &[0x400D_2000]);
+        recording.after(100).free(other, &[0x400D_2000]);
+    }
+    agree(&[recording.after(1000).idle().plain()], 7);
+}
+
 /// Behind a pause, what lived before it is freed with its size, whether a range is asked about, or all.
 #[test]
 fn frees_of_what_lived_before_a_pause_count_in_ranges() {

@@ -16,7 +16,7 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
     /// How it is to be recorded [default: leakscope's component if the project has it, or else the first way that is
-    /// ready or possible].
+    /// ready, the component where ESP-IDF has no call stacks, or the first way that is possible].
     #[arg(long, value_enum, value_name = "WAY")]
     pub(crate) way: Option<DoctorWay>,
     /// Add the lines to sdkconfig.defaults. No line is added twice, or against one that is there.

@@ -127,8 +127,8 @@ pub(crate) fn refuse_before(named: &cli::Before, why: &str) -> anyhow::Result<()
 /// How many bytes of each call site's, by its number, may have been freed in a pause of the recording.
 pub(crate) type Unsure = BTreeMap<u32, u64>;
 
-/// A report on what lived at each of these moments of a recording, in order of time, and what of it is unsure. Of the last moment, the end of the recording may take the
-/// place, unless all are asked for.
+/// A report on what lived at each of these moments of a recording, in order of time, and what of it is unsure. The end of the recording
+/// may take the place of the last moment, unless all are asked for.
 pub(crate) fn moments(
     inputs: &[String],
     unpacking: &cli::Unpacking,

@@ -62,8 +62,8 @@ impl Expected {
                 ("function", Value::String(function)) => compare_function(function, value),
                 ("line", Value::String(mark)) => self.line(mark, found),
                 ("tasks", Value::Array(names)) => contains_all(names, value),
-                ("at_least", least) => at_least(least, found),
-                ("at_most", most) => at_most(most, found),
+                ("at_least", least) => bound(least, found, "at least", u64::ge),
+                ("at_most", most) => bound(most, found, "at most", u64::le),
                 ("one_of", Value::Array(answers)) => self.one_of(answers, found),
                 _ => self.value(expected, value),
             };
@@ -136,20 +136,16 @@ fn contains_all(expected: &[Value], found: &Value) -> Result<(), String> {
     }
 }
 
-fn at_least(least: &Value, found: &Value) -> Result<(), String> {
-    let is_so = numbers(least, found).is_some_and(|(least, found)| found >= least);
-    let difference = || format!(": at least {least} expected, {found} found");
+fn bound(
+    limit: &Value,
+    found: &Value,
+    words: &str,
+    holds: fn(&u64, &u64) -> bool,
+) -> Result<(), String> {
+    let numbers = found.as_u64().zip(limit.as_u64());
+    let is_so = numbers.is_some_and(|(found, limit)| holds(&found, &limit));
+    let difference = || format!(": {words} {limit} expected, {found} found");
     is_so.then_some(()).ok_or_else(difference)
-}
-
-fn at_most(most: &Value, found: &Value) -> Result<(), String> {
-    let is_so = numbers(most, found).is_some_and(|(most, found)| found <= most);
-    let difference = || format!(": at most {most} expected, {found} found");
-    is_so.then_some(()).ok_or_else(difference)
-}
-
-fn numbers(one: &Value, other: &Value) -> Option<(u64, u64)> {
-    one.as_u64().zip(other.as_u64())
 }
 
 fn compare_function(expected: &str, found: &Value) -> Result<(), String> {

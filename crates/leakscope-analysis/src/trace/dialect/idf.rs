@@ -2,7 +2,8 @@
 //!
 //! All numbers are plain. The number of callers is constant in a run and not sent; unused ones are 0
 //! (`heap_trace_module.c`, `heap_trace_tohost.c` in Espressif's `esp_sysview`). A failed allocation is
-//! an allocation at address 0, and `free(NULL)` a free of it.
+//! an allocation at address 0, and `free(NULL)` a free of it. No block is empty: leakscope's recorder in C writes one of no bytes
+//! where a reallocation failed, whose block it freed before, and does not know the size of.
 //!
 //! Over a serial line Espressif's recorder sends no module descriptions, and a recording that begins in
 //! the middle has lost them. An allocation has a shape of its own: an aligned address in RAM, a moderate
@@ -65,8 +66,13 @@ impl Dialect for Idf {
             let (size, position) = varint::read_any(payload, position).ok()?;
             let size = u64::from(size);
             let stack = stacks.intern_encoded(payload.get(position..)?)?;
-            match address {
-                0 => HeapEvent::Failed { size, stack },
+            match (address, size) {
+                (0, _) => HeapEvent::Failed { size, stack },
+                (_, 0) => HeapEvent::Kept {
+                    address,
+                    size,
+                    stack,
+                },
                 _ => HeapEvent::Allocation {
                     heap: 0,
                     address,

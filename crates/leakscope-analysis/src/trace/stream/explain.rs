@@ -226,7 +226,7 @@ impl Search<'_, '_> {
                 zeros = at..at + run.count();
             }
             let zeros_left = zeros.end - at;
-            self.skip(at, zeros_left);
+            self.skip(at);
             let from_gap = self.gaps[at].price < self.packets[at].price;
             let from = if from_gap {
                 self.gaps[at]
@@ -263,7 +263,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn skip(&mut self, at: usize, zeros: usize) {
+    fn skip(&mut self, at: usize) {
         let here = Way {
             from: at as u32,
             what: Some(What::Gap),
@@ -272,9 +272,7 @@ impl Search<'_, '_> {
         };
         let price = self.gaps[at].price;
         reach(&mut self.gaps[at + 1], here, price + BYTE);
-        if zeros >= 2 {
-            reach(&mut self.gaps[at + 2], here, price + 2 * ZERO);
-        } else if let Some((length, more)) = self.plain.number(at) {
+        if let Some((length, more)) = self.plain.cheap(at) {
             reach(&mut self.gaps[at + length], here, price + more);
         }
     }

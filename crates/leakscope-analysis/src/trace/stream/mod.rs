@@ -16,6 +16,7 @@ mod parts;
 mod plain;
 mod price;
 mod quick;
+mod texts;
 mod torn;
 mod trial;
 mod whole;

@@ -11,6 +11,7 @@ use super::counts::{Counts, Topic};
 use super::explain::is_silence;
 use super::kinds::Kinds;
 use super::news::News;
+use super::texts::{is_text, text, text_end};
 
 /// Sixteenths of a bit.
 pub(super) type Price = u32;
@@ -39,7 +40,7 @@ const MODULE_IDS: u64 = 8192;
 const NOT_ITS_FIELDS: Price = 12 * BIT;
 
 /// The most that a length, a count of numbers or a text costs above its bytes.
-const SURPLUS: Price = 2 * BIT;
+pub(super) const SURPLUS: Price = 2 * BIT;
 
 /// A delta of a size that was never seen costs at most this, beside its bits.
 const NEW_DELTA: Price = 8 * BIT;
@@ -136,49 +137,10 @@ fn fields(id: u32) -> Option<(usize, bool)> {
     }
 }
 
-/// A byte of a text.
-const fn letter(byte: u8) -> Price {
-    match byte {
-        b' ' | b'a' | b'c' | b'd' | b'e' | b'h' | b'i' | b'l' | b'n' | b'o' | b'r' | b's'
-        | b't' | b'u' => 83,
-        b'\t' | b'\n' | b'\r' | 0x1B | 0x20..=0x7E => 120,
-        0x80.. => 10 * BIT,
-        _ => 14 * BIT,
-    }
-}
-
-/// A text with its length.
-fn text(bytes: &[u8]) -> Price {
-    let letters = bytes.iter().skip(1).map(|&byte| letter(byte));
-    let most = bytes.len().max(1) as u32 * BYTE + SURPLUS;
-    most.min(7 * BIT + letters.sum::<Price>())
-}
-
 /// The length of a payload, in bytes.
 fn length(length: usize) -> Price {
     let most = varint::length(length as u32) as u32 * BYTE + SURPLUS;
     (3 * BIT + 2 * log2(length as u64 + 1)).min(most)
-}
-
-/// Whether a payload that should be numbers is likely the text of another packet: learnt from, each repetition of the text
-/// would confirm it.
-fn is_text(payload: &[u8]) -> bool {
-    let letters = payload.iter().filter(|byte| (0x20..0x7F).contains(*byte));
-    payload.len() >= 16 && 4 * letters.count() >= 3 * payload.len()
-}
-
-/// Where the string at `at` of a payload ends.
-fn text_end(payload: &[u8], at: usize) -> Option<usize> {
-    let end = match *payload.get(at)? {
-        0xFF => {
-            let &[high, low] = payload.get(at + 1..at + 3)?.first_chunk()?;
-            let ends = [[high, low], [low, high]]
-                .map(|length| at + 3 + usize::from(u16::from_be_bytes(length)));
-            *ends.iter().filter(|&&end| end <= payload.len()).max()?
-        }
-        length => at + 1 + usize::from(length),
-    };
-    (end <= payload.len()).then_some(end)
 }
 
 /// Prices, given what was counted.
@@ -477,7 +439,7 @@ impl Counts {
     /// Counts a packet, behind one with the id `before`.
     pub(super) fn learn(&mut self, id: u32, payload: &[u8], delta: u32, before: Option<u32>) {
         if id == id::NOP {
-            // However long a recorder is silent, silence is found in payloads no more often.
+            // However long a recorder is silent, silence is found in payloads no more often: only that it was told teaches.
             self.add(Topic::DeltasOf(id), about(delta));
             return;
         }
@@ -601,13 +563,6 @@ mod tests {
         assert!((40..48).contains(&price(&counts)), "{}", price(&counts));
         counts.learn(id::NOP, &[], frame.delta, None);
         assert!(price(&counts) < 24, "{}", price(&counts));
-    }
-
-    /// Letters are not cheaper than they are likely.
-    #[test]
-    fn texts_are_a_proper_code() {
-        let shares = (0..=255).map(|byte| (-f64::from(letter(byte)) / f64::from(BIT)).exp2());
-        assert!(shares.sum::<f64>() < 1.0);
     }
 
     #[test]

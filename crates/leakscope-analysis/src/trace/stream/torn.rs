@@ -1,5 +1,4 @@
-//! A packet that a reset has torn: noise on the line may complete its delta, to minutes that did not pass. It can be read as well
-//! as any other, so that the target's clock is asked.
+//! A packet that a reset has torn, whose delta noise on the line completes to minutes that did not pass.
 
 use leakscope_systemview::{Packet, id};
 
@@ -12,7 +11,7 @@ pub(super) const LOOK: usize = 512;
 
 impl Stream {
     /// When the packet at the front came, if that is long after all before it, and what the clock says right behind it in a start
-    /// sequence; `None` if that is not so.
+    /// sequence; `None` if that is not so. A packet that was torn can be read as well as any other, so that the target's clock is asked.
     pub(super) fn perhaps_torn(&self) -> Option<Special> {
         let bytes = self.unread_bytes();
         let mut rest = &bytes[..bytes.len().min(LOOK)];
@@ -50,6 +49,7 @@ impl Stream {
             return;
         };
         let end = frame.payload_start + frame.payload.len();
+        self.is_asked = false;
         if let Some(mut delta) = self.steps.pop_front() {
             let start = delta.place.start;
             let packet = Step {

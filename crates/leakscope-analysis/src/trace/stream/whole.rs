@@ -97,11 +97,7 @@ pub(super) fn is_as_likely(
 }
 
 /// What a chain costs that fills most of the window; `None` if there is something else between its packets.
-pub(super) fn price(
-    chain: &Chain<'_, '_>,
-    window: &Window<'_>,
-    prices: Prices<'_>,
-) -> Option<Price> {
+fn price(chain: &Chain<'_, '_>, window: &Window<'_>, prices: Prices<'_>) -> Option<Price> {
     let (mut price, mut end, mut before) = (0_u32, 0, window.before);
     for &(at, frame) in chain {
         let last = window.bytes[at + frame.length - 1];

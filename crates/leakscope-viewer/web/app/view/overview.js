@@ -208,7 +208,7 @@ function failures(page) {
     chosen: ({ time }) => void toHeapEvent(page, time),
     columns: [
       { name: 'When', class: 'number', unit: 'ticks', cell: (failure) => page.clock.moment(failure.time), order: (failure) => failure.time },
-      { name: 'Asked for', class: 'number', unit: 'bytes', cell: (failure) => bytes(failure.size), order: (failure) => failure.size },
+      { name: 'Asked for', class: 'number', unit: 'bytes', cell: (failure) => failure.size === 0 ? 'not known' : bytes(failure.size), order: (failure) => failure.size },
       { name: 'Live then', class: 'number', unit: 'bytes', cell: (failure) => bytes(failure.live_bytes), order: (failure) => failure.live_bytes },
       { name: 'By', cell: (failure) => page.contextName(failure.context) },
       { name: 'From', class: 'fixed words', cell: (failure) => element('span', { title: failure.title }, ...breakable(failure.title)), copied: (failure) => failure.title },

@@ -201,7 +201,7 @@ function failures(page, { failures }) {
     chosen: (failure) => page.go({ view: 'events', cursor: failure.time, kinds: ['heap'] }),
     columns: [
       { name: 'When', class: 'number', unit: 'ticks', cell: (failure) => page.clock.moment(failure.time), order: (failure) => failure.time },
-      { name: 'Size', class: 'number', unit: 'bytes', cell: (failure) => bytes(failure.size), order: (failure) => failure.size },
+      { name: 'Size', class: 'number', unit: 'bytes', cell: (failure) => failure.size === 0 ? 'not known' : bytes(failure.size), order: (failure) => failure.size },
       { name: 'Live then', class: 'number', unit: 'bytes', cell: (failure) => bytes(failure.live_bytes), order: (failure) => failure.live_bytes },
       { name: 'By', cell: (failure) => page.contextName(failure.context) },
       { name: 'Then', cell: (failure) => failure.retried ? 'found in another region' : 'failed' },

@@ -81,6 +81,10 @@ fn other_files_are_refused() {
     let text_mode: Vec<u8> = text_mode.collect();
     let spaces = b"          \n \x90\x91\x92\x93\x94\x95".to_vec();
     let header = b";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n;\n";
+    let mut archive = vec![0; 512];
+    archive[..10].copy_from_slice(b"heap.svdat");
+    archive[257..263].copy_from_slice(b"ustar\0");
+    archive.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 11, 0]);
     for (name, contents, expected) in [
         ("empty.svdat", &[][..], "is empty"),
         (
@@ -137,6 +141,7 @@ fn other_files_are_refused() {
             b"000000 00 00 00 00 00 00 00 00 00 00 0a 00 18 0e 80 f4  >................<\n",
             "is a hex dump",
         ),
+        ("both.tar", &archive, "is a tar archive"),
         (
             "document.pdf",
             b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
