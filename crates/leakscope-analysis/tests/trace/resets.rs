@@ -5,7 +5,7 @@ use std::ops::Range;
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::Start;
-use leakscope_systemview::{Init, Packet};
+use leakscope_systemview::{Init, Packet, id};
 use leakscope_testing::scenario::{HZ, IDF_HEAP, MAIN, Scenario};
 
 use crate::reading::{Reading, read_one};
@@ -422,4 +422,45 @@ fn a_torn_delta_before_a_reset_is_no_time() {
     assert_eq!(reading.outcome.sessions.len(), 1);
     assert!(reading.outcome.totals.end > 3 * minutes);
     assert_eq!(reading.problem("skipped-bytes"), None);
+}
+
+/// A recorder that was stopped for longer than a quarter of its counter's period tells of it as a silence, and what is left of it with the
+/// start: that is time, and no torn packet.
+#[test]
+fn a_long_pause_of_a_counter_is_a_pause() {
+    for quarters in [1.3, 1.98, 2.5, 3.5, 4.5, 9.1] {
+        let mut recording = Scenario::empty();
+        let mut paused = 0;
+        for piece in 0..3 {
+            let cycles = (recording.time() & u64::from(u32::MAX)) as u32;
+            recording.sync().packet(&Packet::TraceStart).init();
+            recording.packet(&Packet::SystimeCycles { cycles });
+            recording.module(512, IDF_HEAP).run(MAIN);
+            for round in 0..200 {
+                let block = BLOCK + 16 * round;
+                recording.after(5000).allocate(block, 8, LEAK);
+                recording.after(3000).free(block, OTHER);
+            }
+            recording.after(100).packet(&Packet::TraceStop);
+            if piece == 2 {
+                break;
+            }
+            let mut rest = (quarters * f64::from(1 << 30)) as u64;
+            paused += rest;
+            while rest > 1 << 30 {
+                let silence = Packet::Other {
+                    id: id::NOP,
+                    payload: &[],
+                };
+                recording.after(1 << 30).packet(&silence);
+                rest -= 1 << 30;
+            }
+            recording.after(rest);
+        }
+        let reading = read_one(recording.plain());
+        assert_eq!(reading.problem("skipped-bytes"), None, "{quarters}");
+        assert_eq!(reading.problem("restart"), None, "{quarters}");
+        assert_eq!(reading.outcome.sessions.len(), 3, "{quarters}");
+        assert!(reading.outcome.totals.end > paused, "{quarters}");
+    }
 }

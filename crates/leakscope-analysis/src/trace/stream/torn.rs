@@ -22,7 +22,9 @@ impl Stream {
             Some(frame)
         };
         let torn = next(0)?;
-        if !self.kinds.is_odd_delta(torn.delta) || torn.id == id::TRACE_STOP {
+        // A recorder that is silent tells so.
+        let is_told = matches!(torn.id, id::TRACE_STOP | id::NOP);
+        if is_told || !self.kinds.is_odd_delta(torn.delta) {
             return None;
         }
         let between = self.steps.iter().map_while(|step| match step.what {
@@ -33,13 +35,15 @@ impl Stream {
         if start.id != id::TRACE_START {
             return None;
         }
-        let clock =
-            std::iter::from_fn(|| next(0)).find_map(|frame| match Packet::parse(&frame) {
+        let mut time = self.time + u64::from(torn.delta) + u64::from(start.delta);
+        let clock = std::iter::from_fn(|| next(0)).find_map(|frame| {
+            time += u64::from(frame.delta);
+            match Packet::parse(&frame) {
                 Ok(Packet::SystimeUs { microseconds }) => Some(Clock::Microseconds(microseconds)),
                 Ok(Packet::SystimeCycles { cycles }) => Some(Clock::Cycles(cycles)),
                 _ => None,
-            })?;
-        let time = self.time + u64::from(torn.delta);
+            }
+        })?;
         Some(Special::PerhapsTorn { time, clock })
     }
 
