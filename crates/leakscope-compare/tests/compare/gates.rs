@@ -162,7 +162,7 @@ fn with_problem(recording: &Scenario, code: &'static str) -> Report {
     report
 }
 
-/// Whatever it shows, and whatever is asked of it: it may be the wrong recording, and rules and baselines go by names.
+/// With the wrong ELF file it may be the wrong recording, and rules and baselines go by names: nothing passes or fails.
 #[test]
 fn with_the_wrong_elf_file_nothing_passes_and_nothing_fails() {
     let mut twice = healthy();
