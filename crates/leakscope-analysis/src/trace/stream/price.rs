@@ -68,8 +68,10 @@ const MOST_NUMBERS: usize = 512;
 /// Numbers that cost this much more than may be are not read on: what follows will not make up for it.
 const MUCH: Price = 12 * BIT;
 
-/// Which part of a clock's period passed; and that another part of it passed before: zeros stand before powers of two in payloads, too.
+/// Which part of a clock's period passed.
 const PART_OF_PERIOD: Price = 6 * BIT;
+
+/// Another part of it passed just before: in payloads, zeros stand before powers of two, too.
 pub(super) const OTHER_PART: Price = 40 * BIT;
 
 /// The probability of what is certain.
