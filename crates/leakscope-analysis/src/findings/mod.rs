@@ -55,7 +55,7 @@ mod survivors;
 pub mod theil_sen;
 mod too_short;
 mod unclassified;
-mod under_way;
+mod unended;
 mod unsure_ends;
 
 pub use beginning::{Phase, Phases};
@@ -72,7 +72,7 @@ pub use losses::{LossCounts, Losses};
 pub(crate) use pool::of_many_sites;
 pub use rank::Rank;
 pub use rise::Rise;
-pub(crate) use under_way::under_way;
+pub(crate) use unended::{UnendedMoves, unended};
 pub use unsure_ends::UnsureEnds;
 
 use case::Case;

@@ -1,10 +1,13 @@
 //! Blocks that are being reallocated: their memory may be another block's before they are known to live elsewhere.
 
+use std::mem;
+
 use super::blocks::LiveBlock;
 use super::effect::{Completes, Effect, UnknownFree};
 use super::fold::FoldStack;
 use super::model::HeapModel;
 use super::site_id::SiteId;
+use crate::findings::UnendedMoves;
 use crate::trace::{Occasion, StackId, Stacks};
 
 /// More than this are no reallocations under way, but ones whose end was lost.
@@ -20,6 +23,8 @@ pub(super) struct Moving {
     time: u64,
     /// Who moves it, and how many allocations and frees were its own by then.
     by: (u32, u64),
+    /// Whether the device may leave out what becomes of it.
+    may_be_left_out: bool,
 }
 
 /// What a failure puts back: where, what, when it seemed to end, and by whom.
@@ -44,6 +49,7 @@ impl HeapModel {
         let block = self.free(address, stack, now);
         let block = block.ok_or_else(|| self.free_unknown(0, address, stack, now, stacks));
         self.recent.close(now.core);
+        self.settle_left_out();
         if self.moving.len() == MOST {
             self.moving.remove(0);
         }
@@ -53,6 +59,7 @@ impl HeapModel {
             block,
             time: now.time,
             by: (by, self.contexts.events(by)),
+            may_be_left_out: stacks.leave_blocks_out,
         });
         match block {
             Ok(block) => Effect::Free {
@@ -123,13 +130,43 @@ impl HeapModel {
         })
     }
 
-    /// How many of a call site's blocks are being reallocated now: who does that has done nothing else since.
-    pub(super) fn moves_under_way(&self, site: SiteId) -> u64 {
+    /// Of blocks whose reallocation is over without a word of the device, it has left out what became of them. They do not wait for
+    /// another one's end.
+    fn settle_left_out(&mut self) {
+        let moving = mem::take(&mut self.moving);
+        let (left_out, waiting) = moving
+            .into_iter()
+            .partition(|moving| self.is_left_out(moving));
+        self.moving = waiting;
+        let left_out: Vec<Moving> = left_out;
+        for block in left_out.iter().filter_map(|moving| moving.block.ok()) {
+            self.sites[block.site as usize].leave_out();
+        }
+    }
+
+    fn is_left_out(&self, moving: &Moving) -> bool {
+        moving.may_be_left_out && self.has_gone_on(moving)
+    }
+
+    /// How many of a call site's blocks are being reallocated now (who does that has done nothing else since), and of how many the
+    /// device has left out what they become, or may do so.
+    pub(super) fn unended_moves(&self, site: SiteId) -> UnendedMoves {
         let of_site = self.moving.iter().filter(|moving| {
             let block = moving.block.ok();
-            block.is_some_and(|block| block.site == site.number()) && !self.has_gone_on(moving)
+            block.is_some_and(|block| block.site == site.number())
         });
-        of_site.count() as u64
+        let mut unended = UnendedMoves {
+            left_out: self.sites[site.index()].left_out(),
+            ..UnendedMoves::default()
+        };
+        for moving in of_site {
+            if moving.may_be_left_out {
+                unended.left_out += 1;
+            } else if !self.has_gone_on(moving) {
+                unended.under_way += 1;
+            }
+        }
+        unended
     }
 
     #[cold]

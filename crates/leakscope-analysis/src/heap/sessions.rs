@@ -132,7 +132,7 @@ impl HeapModel {
                 } else {
                     phases.add(Phase::of(&finding, &history, &span));
                 }
-                finding = findings::under_way(finding, self.moves_under_way(id));
+                finding = findings::unended(finding, self.unended_moves(id), site.frees);
                 let growth = findings::growth(finding.verdict, &history, &span);
                 let of_cycles = || findings::growth(Verdict::LeakPerCycle, &history, &span);
                 if let Some(later) = later {

@@ -54,6 +54,8 @@ pub(super) struct Details {
     first_reuse: u64,
     unsure_ends: UnsureEnds,
     pub(super) reallocations: u64,
+    /// Blocks that were reallocated, and the device left out what they became.
+    left_out: u64,
     failed: u64,
     /// When the first allocation failed after the last one that did not; no later than that, if none did.
     failing_since: u64,
@@ -95,6 +97,15 @@ impl Site {
 
     pub(super) fn failed(&self) -> u64 {
         self.details.as_ref().map_or(0, |details| details.failed)
+    }
+
+    /// What became of a block that was reallocated is left out.
+    pub(super) fn leave_out(&mut self) {
+        self.details().left_out += 1;
+    }
+
+    pub(super) fn left_out(&self) -> u64 {
+        self.details.as_ref().map_or(0, |details| details.left_out)
     }
 
     /// An allocation found no memory.

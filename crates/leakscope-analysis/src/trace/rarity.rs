@@ -285,6 +285,7 @@ impl Trace {
         self.tasks.forget_all();
         self.admitted.clear();
         self.stacks.are_of_whole_calls = false;
+        self.stacks.leave_blocks_out = false;
         for source in &mut self.streams {
             source.drop_count = None;
             source.modules.restart();

@@ -30,6 +30,7 @@ impl StackId {
 /// The same stack comes with almost every event, always as the same bytes: those are looked up before
 /// anything is decoded.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something else")]
 pub struct Stacks {
     frames: Vec<u64>,
     /// Where each stack's frames end; they begin where those of the one before end.
@@ -51,6 +52,8 @@ pub struct Stacks {
     pub(crate) are_of_whole_calls: bool,
     /// Whether the target's pointers have 8 bytes, and its heap no size: it is the C library's, and no part of the program.
     pub(crate) are_of_a_computer: bool,
+    /// Whether the device was told to leave blocks out: what one becomes that is reallocated may be left out, too.
+    pub(crate) leave_blocks_out: bool,
 }
 
 /// How many encodings are remembered as recent; a power of two.
@@ -87,6 +90,7 @@ impl Stacks {
             overflowed: false,
             are_of_whole_calls: false,
             are_of_a_computer: false,
+            leave_blocks_out: false,
         }
     }
 
@@ -106,6 +110,7 @@ impl Stacks {
             overflowed: false,
             are_of_whole_calls: false,
             are_of_a_computer: false,
+            leave_blocks_out: false,
         }
     }
 

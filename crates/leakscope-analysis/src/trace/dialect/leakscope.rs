@@ -206,6 +206,7 @@ impl Leakscope {
         stacks.are_of_whole_calls = version >= ANNOUNCES_MOVES;
         stacks.are_of_a_computer = pointer_bytes == 8 && size == 0;
         let is_filtered = least_size > 0 || one_in > 1 || task != 0;
+        stacks.leave_blocks_out = is_filtered;
         *self = Self {
             base,
             code,

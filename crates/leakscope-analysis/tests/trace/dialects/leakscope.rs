@@ -9,8 +9,8 @@ use super::{addresses, begun, heap_events};
 use crate::effects::check;
 use crate::reading::{Kind, read, read_one};
 
-const BASE: u32 = 0x2000_0000;
-const CODE: u32 = 0x0800_0000;
+pub(super) const BASE: u32 = 0x2000_0000;
+pub(super) const CODE: u32 = 0x0800_0000;
 
 /// A recording with a `Heap` event: 4-byte pointers, shift 2, no known size.
 fn begun_at(offset: u32) -> Scenario {
@@ -20,7 +20,7 @@ fn begun_at(offset: u32) -> Scenario {
     recording
 }
 
-fn turned(address: u32) -> u32 {
+pub(super) fn turned(address: u32) -> u32 {
     address.wrapping_sub(BASE).rotate_right(2)
 }
 
@@ -156,7 +156,7 @@ fn stacks_hold_until_they_are_defined_again() {
 }
 
 /// A recording with a `Heap` event of version 2: 16 stacks at once, and what the device leaves out.
-fn begun_anew(filter: [u32; 3]) -> Scenario {
+pub(super) fn begun_anew(filter: [u32; 3]) -> Scenario {
     let mut recording = begun();
     recording.module(512, "M=leakscope heap");
     let [least_size, one_in, task] = filter;

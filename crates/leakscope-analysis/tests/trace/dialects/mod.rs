@@ -2,6 +2,7 @@
 
 mod idf;
 mod leakscope;
+mod sampled;
 mod scans;
 mod segger;
 
