@@ -13,7 +13,7 @@ const MOST_SILENCE: f64 = 0.5;
 const LEAST_USE: usize = 6;
 
 /// The share of a trace, or of the time in which the heap was in use, that counts as start-up.
-const START_UP: u64 = 20;
+pub(super) const START_UP: u64 = 20;
 
 /// What fits into this share of a second is no pattern: programs take longer than that to start up.
 const SHORT: u64 = 200;

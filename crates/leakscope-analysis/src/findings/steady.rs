@@ -10,10 +10,10 @@ const LEAST_OCCASIONS: usize = 3;
 
 /// With fewer than this many, the verdict is a hint: objects that are created when they are first needed
 /// look the same.
-const FEW_OCCASIONS: usize = 6;
+pub(super) const FEW_OCCASIONS: usize = 6;
 
 /// With this many, such objects are no likely explanation.
-const MANY_OCCASIONS: usize = 8;
+pub(super) const MANY_OCCASIONS: usize = 8;
 
 /// Births that cover this share of the stretch are sure to be no passing phase.
 const WIDE_SPREAD: f64 = 0.5;

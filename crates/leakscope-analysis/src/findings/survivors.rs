@@ -9,10 +9,10 @@ use super::rhythm::Rhythm;
 use super::{Confidence, Finding, Lifetimes, Verdict, Word, spared};
 
 /// Occasions on which blocks were left that outlived the others.
-const LEAST_OCCASIONS: usize = 4;
+pub(super) const LEAST_OCCASIONS: usize = 4;
 
 /// Of the blocks that got so old, at most one in this many may have been freed after all.
-const FREED_AFTER_ALL: u64 = 20;
+pub(super) const FREED_AFTER_ALL: u64 = 20;
 
 /// How many times over, summed over the survivors, the age has doubled without a free.
 ///
@@ -28,7 +28,7 @@ const LATEST_CUT: f64 = 0.5;
 
 /// This share of the survivors was born in the first half of the stretch: a consumer that stalls near
 /// the end leaves blocks that are old for their kind, but all of them are recent.
-const BORN_EARLY: f64 = 0.25;
+pub(super) const BORN_EARLY: f64 = 0.25;
 
 /// With this many occasions the verdict is sure.
 const MANY_OCCASIONS: usize = 8;

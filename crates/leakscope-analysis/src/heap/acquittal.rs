@@ -257,3 +257,15 @@ fn keep_longest(kept: &mut Option<Box<Judged>>, judged: &Judged) {
         *kept = Some(Box::new(judged.clone()));
     }
 }
+
+/// How likely it is that a session leaves so many blocks at least, of all that were left in it and in these others, if that is what is
+/// in use when a session ends. At most this is as the length of a queue: one block more is always as much less likely. Each way to
+/// share them out among the sessions is then as likely as the others.
+pub(super) fn chance_of(left: u64, others: &[u64]) -> f64 {
+    let sum: u64 = others.iter().sum();
+    let shares = (1..=others.len() as u64).map(|other| {
+        let without = (sum + other) as f64;
+        without / (without + left as f64)
+    });
+    shares.product()
+}

@@ -71,6 +71,11 @@ impl Gaps {
         self.until
     }
 
+    /// Whether anything was lost.
+    pub(super) fn lost_any(&self) -> bool {
+        self.list.iter().any(|gap| gap.lost != Some(0))
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -271,7 +271,11 @@ impl HeapModel {
             Start::AfterStop | Start::PerhapsAfterReset | Start::AfterReset => {
                 let carried = match start {
                     Start::AfterReset => Carried::default(),
-                    _ => self.carried.paused(&self.blocks),
+                    _ => {
+                        let end = self.stopped.unwrap_or(time);
+                        let is_kept = PausedSessions::can_keep(self, end);
+                        (self.carried).paused(&self.blocks, end, is_kept, self.gaps.lost_any())
+                    }
                 };
                 self.close_session(time, start != Start::AfterReset, stacks);
                 self.carried = carried;

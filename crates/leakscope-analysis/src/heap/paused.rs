@@ -8,9 +8,6 @@ use super::site_id::SiteId;
 use crate::findings::Lifetimes;
 use crate::trace::{Occasion, StackId};
 
-/// Of this many pauses, the last ones, it counts what was freed behind them …
-const MOST_PAUSES: usize = 8;
-
 /// … unless a session has more call sites and live blocks: each is kept as a whole.
 const MOST_KEPT: u64 = 1 << 17;
 
@@ -27,6 +24,9 @@ struct Paused {
 }
 
 impl PausedSessions {
+    /// Of this many pauses, the last ones, it counts what was freed behind them …
+    pub(super) const MOST: usize = 8;
+
     /// Whether a session is small enough to be kept as a whole.
     pub(super) fn can_keep(heap: &HeapModel, end: u64) -> bool {
         heap.sites.len() as u64 + heap.session_at(end).outstanding_blocks <= MOST_KEPT
@@ -36,7 +36,7 @@ impl PausedSessions {
     pub(super) fn add(&mut self, heap: HeapModel, end: u64, known: Known, past: &mut Past) {
         let paused = Paused { heap, end, known };
         self.0.push(Arc::new(paused));
-        if self.0.len() > MOST_PAUSES {
+        if self.0.len() > Self::MOST {
             let oldest = self.0.remove(0);
             oldest.add_to(past);
         }

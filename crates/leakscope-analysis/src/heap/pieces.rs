@@ -3,8 +3,12 @@
 //! Between pauses one program goes on, so that what was freed in any piece tells of the blocks of every other. A block that is freed
 //! during a pause, or after the end, is freed unseen; how many should be seen follows from how old blocks become.
 
-use crate::findings::Lifetimes;
+use super::blocks::Blocks;
+use super::carried::Carried;
+use super::site_id::SiteId;
+use crate::findings::{Lifetimes, Rising, Stayed};
 use crate::outcome::Session;
+use rustc_hash::FxHashMap;
 
 /// Lives of one class differ by a factor of two: in so many steps of that it is looked at how many are seen to end.
 const STEPS: u64 = 4;
@@ -37,6 +41,20 @@ impl Recorded {
         lives.map(|life| self.seen_after(life)).fold(0.0, f64::max)
     }
 
+    /// Of blocks that are allocated in a piece, and live for about as long as a class says, or longer, up to a quarter of all the
+    /// time: the least share that is freed in one, however long they live.
+    fn least_seen(&self, class: usize) -> f64 {
+        let (begin, end) = (self.0[0].0, self.0[self.0.len() - 1].1);
+        let longest = Lifetimes::class(end.saturating_sub(begin) / 4);
+        let classes = class..=longest.max(class);
+        let seen = classes.map(|class| {
+            let shortest = (1_u64 << class) / 2;
+            let lives = (0..=STEPS).map(|step| shortest + shortest * step / STEPS);
+            lives.map(|life| self.seen_after(life)).sum::<f64>() / (STEPS + 1) as f64
+        });
+        seen.fold(1.0, f64::min)
+    }
+
     /// Of all moments that are recorded, the share after which so many ticks later it is recorded, too.
     fn seen_after(&self, life: u64) -> f64 {
         let mut later = self.0.iter().peekable();
@@ -51,5 +69,59 @@ impl Recorded {
                 .sum::<u64>();
         }
         seen as f64 / (all as f64).max(1.0)
+    }
+}
+
+/// What lives when a recording ends that pauses, by call site: of all its pieces.
+pub(super) struct Kept {
+    stayed: FxHashMap<SiteId, Vec<Stayed>>,
+    gone: FxHashMap<SiteId, Box<Lifetimes>>,
+    has_losses: bool,
+}
+
+impl Kept {
+    /// What lived at pauses and is not known to have ended, and what lives now.
+    pub(super) fn of(
+        carried: &Carried,
+        blocks: &Blocks,
+        now: u64,
+        pool: Option<SiteId>,
+        has_losses: bool,
+    ) -> Self {
+        let mut stayed: FxHashMap<SiteId, Vec<Stayed>> = FxHashMap::default();
+        let live = blocks.live().map(|(_, block)| {
+            let age = now.saturating_sub(block.time);
+            let (birth, bytes) = (block.time, block.bytes());
+            (SiteId::new(block.site), Stayed { birth, age, bytes })
+        });
+        for (site, block) in carried.stayed().chain(live) {
+            stayed.entry(site).or_default().push(block);
+        }
+        // What stands for many call sites tells nothing of one.
+        pool.map(|pool| stayed.remove(&pool));
+        for blocks in stayed.values_mut() {
+            blocks.sort_unstable_by_key(|block| (block.birth, block.age, block.bytes));
+        }
+        Self {
+            stayed,
+            gone: carried.gone().clone(),
+            has_losses: has_losses || carried.has_losses(),
+        }
+    }
+
+    /// Whether ever more blocks of a call site stay, over all pieces; `lives` is how old they were when their frees were seen.
+    pub(super) fn rising(
+        &self,
+        site: SiteId,
+        recorded: &Recorded,
+        lives: Option<&Lifetimes>,
+    ) -> Option<Rising> {
+        let stayed = self.stayed.get(&site)?;
+        let mut all = lives.copied().unwrap_or_default();
+        if let Some(gone) = self.gone.get(&site) {
+            all.join(gone);
+        }
+        let seen = |class| recorded.least_seen(class);
+        Rising::of(stayed, &all, &recorded.0, seen, self.has_losses)
     }
 }

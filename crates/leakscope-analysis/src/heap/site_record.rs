@@ -3,7 +3,7 @@
 use super::acquittal::{self, Acquittals, Level, Shown};
 use super::contexts::Contexts;
 use super::paused::FreedLater;
-use super::pieces::Recorded;
+use super::pieces::{Kept, Recorded};
 use super::site::Site;
 use super::site_id::SiteId;
 use crate::findings::{
@@ -251,6 +251,27 @@ impl SiteRecord {
         }
     }
 
+    /// Of a recording that pauses, all pieces together may accuse it, or make it doubtful that it is none.
+    fn judge_pieces(&mut self, id: SiteId, (recorded, kept): &(Recorded, Kept)) {
+        let lives = self.lives.as_deref();
+        let Some(rising) = kept.rising(id, recorded, lives) else {
+            return self.acquit(Some(recorded));
+        };
+        let is_leak = rising.finding.verdict.is_leak();
+        if !is_leak {
+            self.acquit(Some(recorded));
+        }
+        let Some(judged) = self.verdict.as_mut() else {
+            return;
+        };
+        let is_excused = judged.is_no_leak() || judged.finding.verdict == Verdict::Unclassified;
+        if is_excused || is_leak && judged.finding.confidence < rising.finding.confidence {
+            judged.finding = rising.finding;
+            judged.growth = rising.growth;
+            (self.left, self.in_use, self.unused_ticks) = (rising.left, Left::default(), 0);
+        }
+    }
+
     /// An accusation must hold where the call site was watched for longest, and of a recording that pauses in all its pieces.
     fn acquit(&mut self, recorded: Option<&Recorded>) {
         let Some(judged) = self.verdict.as_mut().filter(is_weighed) else {
@@ -285,7 +306,8 @@ impl SiteRecord {
         let denying = denying.filter(|session| judged.is_matched_by(session));
         let left: Vec<u64> = denying.map(|session| session.left.into()).collect();
         let (denying, accusing) = (left.len() as u64, self.accusing.into());
-        let by_chance = || f64::from(self.used) * chance_of(judged.shown.left(), &left) > BY_CHANCE;
+        let by_chance =
+            || f64::from(self.used) * acquittal::chance_of(judged.shown.left(), &left) > BY_CHANCE;
         let is_hint = !self.has_pieces && denying >= MANY_DENY * accusing && by_chance();
         let at_most = if is_hint {
             Confidence::Low
@@ -311,9 +333,12 @@ impl SiteRecord {
         (allocator_frames, stack): (&[u64], &[u64]),
         certainty: StackCertainty,
         contexts: &Contexts,
-        recorded: Option<&Recorded>,
+        pieces: Option<&(Recorded, Kept)>,
     ) -> Option<CallSite> {
-        self.acquit(recorded);
+        match pieces {
+            Some(pieces) => self.judge_pieces(id, pieces),
+            None => self.acquit(None),
+        }
         self.weigh_sessions();
         let (finding, growth, left, session) = match self.verdict {
             Some(judged) => {
@@ -371,16 +396,4 @@ impl SiteRecord {
 /// Marked cycles leave nothing to other sessions.
 fn is_weighed(judged: &&mut Judged) -> bool {
     judged.is_leak() && judged.finding.verdict != Verdict::LeakPerCycle
-}
-
-/// How likely it is that a session leaves so many blocks at least, of all that were left in it and in these others, if that is what is
-/// in use when a session ends. At most this is as the length of a queue: one block more is always as much less likely. Each way to
-/// share them out among the sessions is then as likely as the others.
-fn chance_of(left: u64, others: &[u64]) -> f64 {
-    let sum: u64 = others.iter().sum();
-    let shares = (1..=others.len() as u64).map(|other| {
-        let without = (sum + other) as f64;
-        without / (without + left as f64)
-    });
-    shares.product()
 }

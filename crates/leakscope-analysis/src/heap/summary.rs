@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::doubtful::Order;
 use super::model::HeapModel;
-use super::pieces::Recorded;
+use super::pieces::{Kept, Recorded};
 use super::sessions::Known;
 use super::site_id::SiteId;
 use crate::findings::is_short;
@@ -63,6 +63,11 @@ impl HeapModel {
         let known = self.known_of(trace);
         let records = self.records(end, &known, &mut past);
         let recorded = Recorded::of(&sessions).filter(|_| past.joined == 0);
+        let has_losses = self.gaps.lost_any() || !known.missing.is_empty();
+        let kept = recorded.map(|recorded| {
+            let kept = Kept::of(&self.carried, &self.blocks, end, known.pool, has_losses);
+            (recorded, kept)
+        });
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(self.keys.list()))
             .filter_map(|((id, record), key)| {
@@ -73,7 +78,7 @@ impl HeapModel {
                     key.split(stacks),
                     certainty,
                     &self.contexts,
-                    recorded.as_ref(),
+                    kept.as_ref(),
                 )
             })
             .collect();

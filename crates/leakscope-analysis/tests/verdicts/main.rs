@@ -11,6 +11,7 @@ mod lossy;
 mod lossy_table;
 mod one_loss;
 mod patterns;
+mod pieces;
 mod program;
 mod properties;
 mod random;

@@ -6,6 +6,7 @@ pub(crate) mod boots;
 mod healthy;
 mod leaking;
 pub(crate) mod loops;
+pub(crate) mod pieces;
 mod shapes;
 mod undecidable;
 
