@@ -114,6 +114,7 @@ impl StreamState {
             was_paused: self.was_paused,
             asks_clock: self.asks_clock,
             held: self.held,
+            ran_on: self.ran_on,
         }
     }
 }

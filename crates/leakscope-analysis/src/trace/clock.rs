@@ -9,6 +9,18 @@ pub(super) enum Clock {
     Cycles(u32),
 }
 
+impl Clock {
+    /// The same in ticks of time stamps.
+    pub(super) fn in_ticks(self, init: &Init) -> u64 {
+        match self {
+            Self::Microseconds(now) => {
+                (u128::from(now) * u128::from(init.timestamp_hz) / u128::from(SECOND)) as u64
+            }
+            Self::Cycles(now) => now.into(),
+        }
+    }
+}
+
 /// What a target's clock says of a start sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
@@ -31,6 +43,11 @@ pub(super) struct TargetClock {
     cycles: Option<(u32, u64)>,
     /// Whether a start sequence came since.
     began: bool,
+    /// How many packets there were at the last start behind a stop, if the target's INIT has not followed: who records may have
+    /// said it.
+    unsaid: Option<u64>,
+    /// Whether packets followed such a start since: how much time had passed before them, nobody knows.
+    is_cut: bool,
     /// Whether it has stood still: then it proves nothing.
     stands: bool,
 }
@@ -124,13 +141,44 @@ impl TargetClock {
         self.microseconds.is_some() || self.cycles.is_some()
     }
 
-    /// A start sequence comes.
-    pub(super) fn begin(&mut self) {
+    /// A start sequence comes behind so many packets.
+    pub(super) fn begin(&mut self, packets: u64, after_stop: bool) {
         self.began = true;
+        self.is_cut |= self.unsaid.is_some_and(|at| packets > at + 1);
+        self.unsaid = after_stop.then_some(packets);
+    }
+
+    /// It was the target that has begun, or nothing follows.
+    pub(super) fn is_said(&mut self) {
+        self.unsaid = None;
+    }
+
+    /// Whether it went on by just what has passed, however little that is: of a clock that began anew, this is chance.
+    pub(super) fn keeps_step(&self, clock: Clock, time: u64, init: &Init) -> bool {
+        let (Clock::Microseconds(now), Some((before, then))) = (clock, self.microseconds) else {
+            return false;
+        };
+        let tick = SECOND / u64::from(init.timestamp_hz.max(1)) + 1;
+        let elapsed = u128::from(time.saturating_sub(then)) * u128::from(SECOND)
+            / u128::from(init.timestamp_hz.max(1));
+        let tolerance = elapsed / 50 + u128::from(2 * tick);
+        let advance = u128::from(now.saturating_sub(before));
+        advance >= 8 * tolerance && advance.abs_diff(elapsed) <= tolerance
+    }
+
+    /// Another core tells that the target was reset before the clock was told last.
+    pub(super) fn was_reset(&mut self) {
+        (self.at_first, self.rises) = (self.microseconds, 0);
+    }
+
+    /// Whether one came since the clock was told.
+    pub(super) fn has_begun(&self) -> bool {
+        self.began && self.is_known()
     }
 
     /// The counter from which time stamps are taken has this value at `time`. The target was reset if, behind a start sequence
-    /// (the time alone is told again now and then, and lost data make it look wrong), it cannot have come there by running on.
+    /// (the time alone is told again now and then, and lost data make it look wrong), it cannot have come there by running on in the
+    /// time that has passed, if that is known.
     ///
     /// The number wraps (after 18 s at 240 MHz), so that only one that is far off proves something. A recorder that shortens its
     /// time stamps by some bits tells all of the counter (`may_be_shifted`): it runs with the processor then.
@@ -143,10 +191,11 @@ impl TargetClock {
         damaged_at: Option<u64>,
     ) -> Told {
         let began = std::mem::take(&mut self.began);
+        let is_cut = std::mem::take(&mut self.is_cut) || self.unsaid.is_some();
         let Some((before, then)) = self.cycles.replace((now, time)) else {
             return Told::RunsOn;
         };
-        if !began || init.timestamp_hz == 0 {
+        if !began || is_cut || init.timestamp_hz == 0 {
             return Told::RunsOn;
         }
         let ticks = time.saturating_sub(then);

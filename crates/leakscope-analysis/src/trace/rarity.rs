@@ -49,6 +49,7 @@ impl Trace {
                 let source = &mut self.streams[index];
                 let before = std::mem::replace(&mut source.init, init).timestamp_hz;
                 source.has_init = true;
+                source.target_clock.is_said();
                 if before != 0 && ![0, before].contains(&init.timestamp_hz) {
                     let kind = ProblemKind::ClockChanged {
                         before: self.target.timestamp_hz,
@@ -115,19 +116,16 @@ impl Trace {
             Packet::SysDesc { text } => self.describe_system(text),
             Packet::TraceStart => return Meant::Start(self.start(index, piece)),
             Packet::TraceStop => {
+                self.streams[index].target_clock.is_said();
                 self.was_stopped = true;
                 self.forget_running(piece.core());
                 return Meant::Stop;
             }
             Packet::SystimeUs { microseconds } => {
-                let told = self.ask_clock(index, piece.time, Clock::Microseconds(microseconds));
-                let hz = u64::from(init.timestamp_hz);
-                let clock = u128::from(microseconds) * u128::from(hz) / 1_000_000;
-                return self.follow_clock(index, piece, told, clock as u64);
+                return self.follow_clock(index, piece, Clock::Microseconds(microseconds));
             }
             Packet::SystimeCycles { cycles } => {
-                let told = self.ask_clock(index, piece.time, Clock::Cycles(cycles));
-                return self.follow_clock(index, piece, told, cycles.into());
+                return self.follow_clock(index, piece, Clock::Cycles(cycles));
             }
             Packet::MarkStart { marker } => return Meant::Mark(marker),
             Packet::Extended(extended) => match extended {
@@ -184,10 +182,10 @@ impl Trace {
     }
 
     pub(super) fn start(&mut self, index: usize, piece: &Piece) -> Start {
-        self.streams[index].target_clock.begin();
         let first_of_all = self.streams.iter().all(|source| !source.started);
         let after_stop = std::mem::take(&mut self.was_stopped);
         let source = &mut self.streams[index];
+        source.target_clock.begin(self.counts.packets, after_stop);
         let first_here = !std::mem::replace(&mut source.started, true);
         self.pauses += u32::from(after_stop && !first_of_all);
         source.was_paused = source.pauses < self.pauses;
@@ -222,7 +220,7 @@ impl Trace {
     }
 
     /// Another session begins, as this problem says.
-    fn begin_session(&mut self, index: usize, why: ProblemKind, offset: u64, time: u64) {
+    pub(super) fn begin_session(&mut self, index: usize, why: ProblemKind, offset: u64, time: u64) {
         self.problem(index, why, offset, Some(time));
         self.cores.forget();
         self.before_session = self.counts.heap_events;
@@ -243,31 +241,46 @@ impl Trace {
     /// Whether the target was reset if it says this at that time, behind a start sequence.
     pub(super) fn would_be_reset(&mut self, index: usize, time: u64, clock: Clock) -> bool {
         let before = self.streams[index].target_clock;
-        self.streams[index].target_clock.begin();
+        self.streams[index].target_clock.begin(0, false);
         let told = self.ask_clock(index, time, clock);
         self.streams[index].target_clock = before;
         told == Told::Reset
     }
 
-    /// The target's clock was told; it says so many ticks.
-    fn follow_clock(&mut self, index: usize, piece: &Piece, told: Told, clock: u64) -> Meant {
+    /// The target's clock was told.
+    fn follow_clock(&mut self, index: usize, piece: &Piece, clock: Clock) -> Meant {
+        let is_start = self.streams[index].target_clock.has_begun();
+        let source = &self.streams[index];
+        let ticks = clock.in_ticks(&source.init);
+        let keeps_step = (source.target_clock).keeps_step(clock, piece.time, &source.init);
+        let waits = self.is_holding() || self.waits_for_others();
+        let told = self.ask_clock(index, piece.time, clock);
+        let ran_on = keeps_step || self.others_ran_on(index, ticks);
         let source = &mut self.streams[index];
         let is_empty = self.counts.heap_events == self.before_session;
         let was_stopped = std::mem::take(&mut source.asks_clock);
-        if told == Told::RunsOn || told == Told::Either && (source.was_paused || is_empty) {
+        let is_likely_on = if waits {
+            ran_on
+        } else {
+            source.was_paused || is_empty
+        };
+        if told == Told::RunsOn || told == Told::Either && is_likely_on {
+            if is_start && waits {
+                self.run_on(index, piece.time, ticks);
+            }
             return if was_stopped {
                 Meant::Start(self.pause(index, piece))
             } else {
                 Meant::System
             };
         }
+        if waits {
+            self.hold(index, piece, told, ticks);
+            return Meant::System;
+        }
         source.restarts += 1;
         if source.restarts <= self.restarts {
             // Another core has told of it.
-            return Meant::System;
-        }
-        if self.waits_for_others() && (told == Told::Reset || self.is_holding()) {
-            self.hold(index, piece, clock);
             return Meant::System;
         }
         self.restarts = self.streams[index].restarts;

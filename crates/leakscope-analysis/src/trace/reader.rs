@@ -100,6 +100,8 @@ pub(super) struct StreamState {
     /// Whether it started behind a stop, and its clock is still to say whether the target was reset meanwhile.
     pub(super) asks_clock: bool,
     pub(super) held: Option<Held>,
+    /// What its clock said, in ticks, at the last start sequence behind which the target ran on.
+    pub(super) ran_on: Option<u64>,
 }
 
 /// What a packet means, before its payload is borrowed.
@@ -151,6 +153,7 @@ impl Trace {
             was_paused: false,
             asks_clock: false,
             held: None,
+            ran_on: None,
         });
         let mut problems = Problems::default();
         if let Some(core) = layout.same_core_twice {
@@ -189,10 +192,13 @@ impl Trace {
     pub fn step<F: Feed>(&mut self, mut feed: F) -> Result<Step<'_>, F::Error> {
         loop {
             let Some((index, source)) = earliest(&mut self.streams) else {
-                return Ok(match self.go_on_together() {
-                    Some(event) => Step::Event(event, self),
-                    None => Step::Finished,
-                });
+                if !self.is_holding() {
+                    return Ok(Step::Finished);
+                }
+                if let Some(event) = self.go_on_together() {
+                    return Ok(Step::Event(event, self));
+                }
+                continue;
             };
             let stream = &mut source.stream;
             if let Some(number) = stream.take_frame() {

@@ -101,10 +101,12 @@ impl Trace {
                 return Halt::Pause(Pause::Enough);
             }
             let Some((index, source)) = earliest(&mut self.streams) else {
-                let Some(event) = self.go_on_together() else {
+                if !self.is_holding() {
                     return Halt::Pause(Pause::Finished);
-                };
-                observer.event(&event, self);
+                }
+                if let Some(event) = self.go_on_together() {
+                    observer.event(&event, self);
+                }
                 continue;
             };
             let Some(number) = source.stream.take_frame() else {

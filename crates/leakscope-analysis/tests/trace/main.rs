@@ -2,6 +2,7 @@
 //!
 //! The recordings are written by our own encoder ([`Scenario`](leakscope_testing::scenario::Scenario)) and read through the public interface
 //! ([`reading`]), as a command would.
+mod appended;
 mod beginnings;
 mod boots;
 mod cases;
@@ -23,6 +24,7 @@ mod overlap;
 mod phases;
 mod promises;
 mod proven;
+mod quiet_core;
 mod reading;
 mod resets;
 mod rows;
