@@ -464,3 +464,27 @@ fn a_long_pause_of_a_counter_is_a_pause() {
         assert!(reading.outcome.totals.end > paused, "{quarters}");
     }
 }
+
+/// A device that is reset tells of itself long after its clock began: a packet that the reset tore, wherever it did, takes neither the
+/// zeros of the sync nor the start with it.
+#[test]
+fn a_torn_packet_before_a_late_start() {
+    let torn = Scenario::empty()
+        .allocate(BLOCK, 24, &[0x400D_1234, 0x400D_2345])
+        .plain();
+    for cut in 1..torn.len() {
+        for late in [20, 9000, 14_000, 200_000] {
+            let mut recording = Scenario::begun();
+            recording.systime_us(350_000);
+            for block in 0..400 {
+                recording.after(5 + u64::from(block % 40));
+                recording.allocate(BLOCK + 16 * block, 8, LEAK);
+            }
+            recording.raw(&torn[..cut]).after(late).start();
+            recording.systime_us(350_100).module(512, IDF_HEAP);
+            leak(&mut recording, 0, 60);
+            let starts = read_one(recording.plain()).starts();
+            assert!(starts.contains(&Start::Repeated), "{cut} {late}");
+        }
+    }
+}

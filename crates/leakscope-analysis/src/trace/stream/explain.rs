@@ -305,6 +305,19 @@ impl Search<'_, '_> {
         if !is_packet(frame) || here.from_gap && !self.may_follow_gap(at, frame) {
             return;
         }
+        if self
+            .starts
+            .iter()
+            .any(|start| start + sync::SYNC.len() == at)
+        {
+            // All that follows confirms it, so that no gap goes on over it, whatever its delta.
+            let start = Way {
+                what: Some(What::Packet),
+                id: Some(frame.id as u16),
+                ..here
+            };
+            return reach(&mut self.packets[at + frame.length], start, here.price);
+        }
         let slack = if here.from_gap { 0 } else { GAP };
         let payload = at + frame.payload_start;
         let end = payload + frame.payload.len();
