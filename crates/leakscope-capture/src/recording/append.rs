@@ -4,7 +4,7 @@ use std::io;
 
 use leakscope_systemview::{Frame, FrameError, Header, id, sync};
 
-use super::{END_OF_TRACE, LOST_LINK, header};
+use super::{BEGINNING, END_OF_TRACE, LOST_LINK, header};
 use crate::input::Input;
 
 /// What one read brings. A packet that takes more is damage.
@@ -14,7 +14,7 @@ const CHUNK: usize = 256 * 1024;
 pub(super) enum Joint {
     /// It is none that this can be done with.
     None(&'static str),
-    /// These bytes, perhaps none.
+    /// These bytes.
     Bytes(Vec<u8>),
 }
 
@@ -32,12 +32,13 @@ pub(super) fn joint(input: &mut Input) -> io::Result<Joint> {
         return Ok(Joint::None("it does not begin as a recording does"));
     }
     let (last, is_whole) = end_of(input, header.data as u64)?;
-    Ok(Joint::Bytes(match (last, is_whole) {
+    let end = match (last, is_whole) {
         (id::TRACE_STOP, true) => Vec::new(),
         (_, true) => END_OF_TRACE.to_vec(),
         // A packet was cut off: what follows is none of its bytes.
         (_, false) => [&LOST_LINK[..], &END_OF_TRACE].concat(),
-    }))
+    };
+    Ok(Joint::Bytes([&end[..], &BEGINNING].concat()))
 }
 
 /// The id of the last packet, and whether the file ends with its last byte.

@@ -285,6 +285,8 @@ impl RawFile {
     pub(super) fn make_empty(&mut self) -> io::Result<()> {
         match self.file {
             Some(_) => Ok(()),
+            // What is added to is there, and what stands between comes with the first packets.
+            None if self.existing == Existing::Append => Ok(()),
             None => self.put(b""),
         }
     }

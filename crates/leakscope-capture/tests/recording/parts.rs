@@ -387,6 +387,7 @@ fn appended(file: &[u8], bytes: &[u8]) -> Result<Vec<u8>, CreateError> {
     Ok(file)
 }
 
+const BEGINNING: &[u8] = b"\0\0\0\0\0\0\0\0\0\0\x0A\0";
 const END: &[u8] = b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
 
 /// What is between two sessions follows from how the first one has ended.
@@ -398,11 +399,11 @@ fn a_session_is_added() {
     let stop = [id::TRACE_STOP as u8, 200, 1];
     let whole = ended.strip_suffix(&stop).expect("a trace that has ended");
     let added = appended(&ended, &more).expect("a recording");
-    assert!(added == [&ended[..], &more].concat());
+    assert!(added == [&ended[..], BEGINNING, &more].concat());
     let added = appended(whole, &more).expect("a recording");
-    assert!(added == [whole, END, &more].concat());
+    assert!(added == [whole, END, BEGINNING, &more].concat());
     let cut = &[whole, &[id::TASK_INFO as u8, 0x80]].concat();
-    let mark = [&[0xFF; 512][..], END].concat();
+    let mark = [&[0xFF; 512][..], END, BEGINNING].concat();
     assert_eq!(
         appended(cut, &more).expect("a recording"),
         [&cut[..], &mark, &more].concat()
@@ -411,7 +412,7 @@ fn a_session_is_added() {
     let with_header = [&header[..], &more].concat();
     assert_eq!(
         appended(&ended, &with_header).expect("a recording"),
-        [&ended[..], &more].concat()
+        [&ended[..], BEGINNING, &more].concat()
     );
     assert_eq!(appended(whole, b"").expect("a recording"), whole);
 }
