@@ -75,6 +75,11 @@ impl Grounds<'_> {
         self.has_problem(ProblemKind::TooShort { ticks: 0 }.code())
     }
 
+    /// Whether the device was told to leave blocks out.
+    pub(crate) fn is_a_part(&self) -> bool {
+        lacks_blocks(self.problems)
+    }
+
     /// Whether inputs that are no one recording were read as one.
     pub(crate) fn is_mixed(&self) -> bool {
         self.has_problem(ProblemKind::SameCoreTwice { core: 0 }.code())
@@ -127,6 +132,18 @@ impl Grounds<'_> {
     fn has_problem(&self, code: &str) -> bool {
         self.problems.iter().any(|problem| problem.code == code)
     }
+}
+
+/// Whether the device was told to leave blocks out.
+pub(crate) fn lacks_blocks(problems: &[Problem]) -> bool {
+    let filtered = ProblemKind::Filtered {
+        least_size: 0,
+        one_in: 0,
+        task: 0,
+    };
+    problems
+        .iter()
+        .any(|problem| problem.code == filtered.code())
 }
 
 /// Whether a problem is that packets are missing.

@@ -28,7 +28,7 @@ pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, grounds: Groun
         }
         Conclusion::Uncertain => uncertain(grounds),
         Conclusion::NoLeakSeen => "No leak seen, as far as this trace can tell".to_owned(),
-        Conclusion::Leak => leaks(grounds.totals),
+        Conclusion::Leak => leaks(grounds.totals, grounds.is_a_part()),
     }
 }
 
@@ -74,15 +74,19 @@ fn uncertain(grounds: Grounds<'_>) -> String {
     format!("Leak or not, this trace cannot tell: {why}")
 }
 
-fn leaks(totals: &Totals) -> String {
+/// Nobody knows how much the device left out: a sample of addresses is none of call sites.
+const OF_THE_RECORDED: &str = ", of the blocks that the device was told to record";
+
+fn leaks(totals: &Totals, is_a_part: bool) -> String {
     let together = if totals.leaks > 1 { " together" } else { "" };
     let rate = totals.leak_bytes_per_second.filter(|&rate| rate > 0.0);
     let growth = match rate {
         Some(rate) => format!(", growing by {}{together}", rate_per_second(rate)),
         None => String::new(),
     };
+    let of_all = if is_a_part { OF_THE_RECORDED } else { "" };
     format!(
-        "{}: {}, {} outstanding{growth}",
+        "{}: {}, {} outstanding{growth}{of_all}",
         counted(totals.leaks, "leak"),
         counted(totals.leak_blocks, "block"),
         bytes(totals.leak_bytes)
@@ -90,7 +94,11 @@ fn leaks(totals: &Totals) -> String {
 }
 
 /// What becomes of the heap if leaks go on, without a full stop; `None` if nothing grows.
-pub(crate) fn outlook(exhaustion: Option<&Exhaustion>, totals: &Totals) -> Option<String> {
+pub(crate) fn outlook(
+    exhaustion: Option<&Exhaustion>,
+    totals: &Totals,
+    is_a_part: bool,
+) -> Option<String> {
     const HOUR: f64 = 3600.0;
     let rate = totals.leak_bytes_per_second.filter(|&rate| rate > 0.0)?;
     let in_hours = |hours: f64| estimated_bytes((rate * HOUR * hours).round() as u64);
@@ -102,7 +110,12 @@ pub(crate) fn outlook(exhaustion: Option<&Exhaustion>, totals: &Totals) -> Optio
         ),
         // Nobody knows how much there is.
         None => format!(
-            "At this rate leaks take {} an hour, {} a day",
+            "At this rate {} {} an hour, {} a day",
+            if is_a_part {
+                "what was recorded of the leaks takes"
+            } else {
+                "leaks take"
+            },
             in_hours(1.0),
             in_hours(24.0)
         ),
@@ -171,6 +184,11 @@ pub(crate) fn limits(
             "no pattern fits {}: a longer trace may tell",
             counted(unclassified, "call site")
         )),
+    }
+    if has(outcome, |kind| matches!(kind, ProblemKind::Filtered { .. })) {
+        limits.push(
+            "the device was told to leave blocks out: what leaks of those does not show".to_owned(),
+        );
     }
     if has(outcome, |kind| matches!(kind, ProblemKind::NoCallStacks)) {
         limits.push("without call stacks, small leaks hide among other allocations".to_owned());

@@ -128,6 +128,34 @@ fn what_lacks_the_same_is_compared() {
     }
 }
 
+/// What the sums are of stands beside them, and nothing follows for the heap as a whole.
+#[test]
+fn a_part_is_called_one() {
+    for filter in [Filter::NONE].into_iter().chain(filters()) {
+        let is_whole = filter == Filter::NONE;
+        let [none, some] = [NONE, SOME].map(|leaks| report(filter, leaks));
+        let limit = none
+            .limits
+            .iter()
+            .any(|limit| limit.contains("leave blocks out"));
+        assert_eq!(limit, !is_whole, "{filter:?}: {:?}", none.limits);
+        if some.leaks().count() == 0 {
+            continue;
+        }
+        let is_part = some
+            .headline
+            .ends_with("of the blocks that the device was told to record");
+        assert_eq!(is_part, !is_whole, "{filter:?}: {}", some.headline);
+        let known = some.clone().with_heap_size(1 << 21);
+        for report in [&some, &known] {
+            assert_eq!(report.exhaustion.is_some(), is_whole, "{filter:?}");
+            let outlook = report.outlook.as_deref().expect("it grows");
+            let says_so = outlook.contains("what was recorded of the leaks takes");
+            assert_eq!(says_so, !is_whole, "{filter:?}: {outlook}");
+        }
+    }
+}
+
 /// A leak that shows is one; that none shows says nothing of the rest, unless that is what was asked for.
 #[test]
 fn what_is_left_out_does_not_pass() {

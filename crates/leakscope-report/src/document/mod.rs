@@ -27,7 +27,7 @@ use leakscope_analysis::trace::Context;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{Conclusion, Grounds, has};
+use crate::conclusion::{Conclusion, Grounds, has, lacks_blocks};
 use crate::filter::Filter;
 use crate::identity;
 use crate::policy::Standing;
@@ -153,7 +153,10 @@ impl Report {
         let sessions: Vec<_> = (outcome.sessions.iter())
             .map(|session| trace::Session::new(facts, session))
             .collect();
+        // How much is left, and how fast it goes, is known of the whole heap alone.
+        let is_a_part = grounds.is_a_part();
         let exhaustion = usage::Exhaustion::of(outcome, &sessions, &totals);
+        let exhaustion = exhaustion.filter(|_| !is_a_part);
         Self {
             version: Self::VERSION,
             conclusion,
@@ -162,7 +165,7 @@ impl Report {
                 None => headline,
             },
             limits: sentences::limits(facts, conclusion, &call_sites),
-            outlook: sentences::outlook(exhaustion.as_ref(), &totals),
+            outlook: sentences::outlook(exhaustion.as_ref(), &totals, is_a_part),
             part: part_in_words,
             also_wrong: sentences::also_wrong(&totals),
             trace,
@@ -194,8 +197,10 @@ impl Report {
     #[must_use]
     pub fn with_heap_size(self, bytes: u64) -> Self {
         let held = usage::held_at_the_end(&self.sessions);
+        let is_a_part = lacks_blocks(&self.problems);
         let exhaustion = usage::Exhaustion::new(bytes, held, &self.totals);
-        let outlook = sentences::outlook(exhaustion.as_ref(), &self.totals);
+        let exhaustion = exhaustion.filter(|_| !is_a_part);
+        let outlook = sentences::outlook(exhaustion.as_ref(), &self.totals, is_a_part);
         Self {
             outlook: if held > bytes {
                 Some(sentences::too_small_a_heap(bytes, held))
