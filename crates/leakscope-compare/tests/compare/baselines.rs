@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::diff::device::{EIGHT_LEAKS, Kind, recorded};
 use crate::gates::with_baseline;
-use crate::programs::{MAIN, begun, healthy, leaking, report, report_by, work};
+use crate::programs::{Build, MAIN, POLL, begun, healthy, leaking, report, report_by, work};
 
 #[test]
 fn a_line_is_a_site() {
@@ -194,6 +194,26 @@ fn what_is_known_by_names_is_not_fixed_where_nothing_has_a_name() {
     let named = report(&healthy());
     let judged = gate.judge(&named);
     assert_eq!((judged.fixed.len(), judged.hidden(&gate)), (1, 0));
+}
+
+/// With an ELF file that names nothing, as many leaks as are known by names may be these; one more is new.
+#[test]
+fn what_is_known_by_names_may_be_what_an_elf_file_does_not_name() {
+    let nothing = Build(Vec::new());
+    let gate = gate(&report(&leaking()));
+    let judged = report_by(&leaking(), Some(&nothing));
+    assert_eq!(gate.judge(&judged).answer, Answer::Inconclusive);
+    let mut another = begun();
+    for round in 0..100 {
+        for (place, site) in [(0x3FCD_0000, POLL), (0x3FCE_0000, 0x4300_0000)] {
+            another
+                .after(5000)
+                .allocate(place + 64 * round, 24, &[site, MAIN]);
+        }
+    }
+    let judged = report_by(&another, Some(&nothing));
+    assert_eq!(judged.leaks().count(), 2);
+    assert_eq!(gate.judge(&judged).answer, Answer::Failed);
 }
 
 proptest! {
