@@ -3,12 +3,15 @@
 //! ```sh
 //! cargo run --release -p leakscope-analysis --example damage -- 1000 [FIRST] RECORDING…
 //! cargo run --release -p leakscope-analysis --example damage -- valid 100000 [FIRST [KIND]]
+//! cargo run --release -p leakscope-analysis --example damage -- frees 250 [FIRST]
 //! ```
 //!
 //! Recordings are those named, and made-up ones of known truth. What is drawn begins with the draw `FIRST`, so that rules can
-//! be worked out on other draws than those that are told of. `valid` reads sound recordings with unusual content instead.
+//! be worked out on other draws than those that are told of. `valid` reads sound recordings with unusual content instead, and
+//! `frees` says what is proven of frees where there are several damages.
 #![allow(clippy::print_stdout, reason = "the table is what this is for")]
 
+mod frees;
 mod harm;
 mod program;
 mod random;
@@ -186,10 +189,15 @@ fn summary(numbers: &mut [usize]) -> String {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
+    let is_frees = arguments.next_if(|argument| argument == "frees").is_some();
     let is_valid = arguments.next_if(|argument| argument == "valid").is_some();
     let runs: usize = arguments.next().ok_or("how many of each kind?")?.parse()?;
     let first = arguments.next_if(|argument| argument.parse::<usize>().is_ok());
     let first = first.map_or(Ok(0), |first| first.parse())?;
+    if is_frees {
+        frees::measure(first, runs);
+        return Ok(());
+    }
     if is_valid {
         let kind = arguments.next().map(|kind| kind.parse());
         measure_valid(first, runs, kind.transpose()?);

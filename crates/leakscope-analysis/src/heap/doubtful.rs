@@ -4,6 +4,7 @@
 //! missing, and perhaps only later.
 
 use super::blocks::LiveBlock;
+use super::hidden::Hidden;
 use super::left_alone::LeftAlone;
 use super::mistaken::Mistaken;
 use super::model::HeapModel;
@@ -16,23 +17,20 @@ use crate::trace::StackId;
 pub(super) const LEAST_UNSEEN: u64 = 10;
 const FREES_FOR_ONE: u64 = 20;
 
-/// For so many holes that show, one more does not: what is left of the bytes reads as whole packets.
-const SHOWN_FOR_ONE: u64 = 4;
-
-/// A free that cannot be right is in doubt if such a hole lies before it with more than one chance in so many.
-const CHANCES: u64 = 100;
-
 /// What the trace knows of the order of events.
 #[derive(Clone, Debug)]
-pub(super) struct Order {
+pub(super) struct Order<'t> {
     /// Whether several cores were recorded.
     pub(super) has_several_cores: bool,
     /// Whether what another core did is missing, or stands where it does not belong.
     pub(super) misses_core: bool,
-    /// Ticks of the whole trace.
-    pub(super) length: u64,
+    /// When the trace ends.
+    pub(super) end: u64,
     /// When events came that nobody described, of which there are few.
     pub(super) unnamed: Vec<u64>,
+    /// Between which moments the target's own clock shows that something is missing, and between which that nothing is.
+    pub(super) torn: &'t [(u64, u64)],
+    pub(super) whole: &'t [(u64, u64)],
 }
 
 impl HeapModel {
@@ -54,17 +52,19 @@ impl HeapModel {
     }
 
     /// The frees that cannot be right: those that are proven, and behind them those that are in doubt.
-    pub(super) fn judged_anomalies(&self, order: &Order) -> Vec<Anomaly> {
-        let is_explained = self.explained_by_what_is_left(order.length);
+    pub(super) fn judged_anomalies(&self, order: &Order<'_>) -> Vec<Anomaly> {
+        let is_explained = self.explained_by_what_is_left(order.end);
         let is_unnamed_before = |anomaly: &Anomaly| {
             let between = since(anomaly)..=anomaly.time;
             order.unnamed.iter().any(|time| between.contains(time))
         };
+        let hidden = Hidden::of(self);
         let judged = self.anomalies.iter().map(|(anomaly, from)| Anomaly {
             is_doubtful: order.misses_core
                 || order.has_several_cores && self.is_order_unsure(anomaly.time)
                 || self.is_in_doubt(anomaly, *from)
-                || self.may_span_a_hole(anomaly, order.length)
+                || overlaps(anomaly, order.torn)
+                || hidden.explain(anomaly, *from, order)
                 || is_unnamed_before(anomaly)
                 || is_explained(anomaly),
             ..anomaly.clone()
@@ -94,7 +94,7 @@ impl HeapModel {
     }
 
     /// Whether it is known already that a free may be right.
-    fn is_in_doubt(&self, anomaly: &Anomaly, from: StackId) -> bool {
+    pub(super) fn is_in_doubt(&self, anomaly: &Anomaly, from: StackId) -> bool {
         anomaly.is_doubtful || self.may_be_unseen(anomaly, from) || self.is_near_damage(anomaly)
     }
 
@@ -120,18 +120,8 @@ impl HeapModel {
         self.order_unsure_since.is_some_and(|since| since <= time)
     }
 
-    /// Whether one of the holes that do not show, which there are where others do, may lie before a free that cannot be right.
-    fn may_span_a_hole(&self, anomaly: &Anomaly, length: u64) -> bool {
-        let holes = self.doubts.len() as u128;
-        let span = anomaly.time.saturating_sub(since(anomaly));
-        holes * u128::from(span) * u128::from(CHANCES)
-            > u128::from(SHOWN_FOR_ONE) * u128::from(length)
-    }
-
     fn is_near_damage(&self, anomaly: &Anomaly) -> bool {
-        let since = since(anomaly);
-        let mut doubts = self.doubts.iter();
-        doubts.any(|&(from, to)| from <= anomaly.time && since <= to)
+        overlaps(anomaly, &self.doubts)
     }
 
     /// Whether what is freed twice may have been allocated between, because some allocations are not recorded.
@@ -155,8 +145,15 @@ impl HeapModel {
     }
 }
 
+/// Whether one of these stretches touches that in which nothing may have gone unseen.
+fn overlaps(anomaly: &Anomaly, stretches: &[(u64, u64)]) -> bool {
+    let since = since(anomaly);
+    let mut stretches = stretches.iter();
+    stretches.any(|&(from, to)| from <= anomaly.time && since <= to)
+}
+
 /// From when on nothing may have gone unseen, if the free is to be wrong for sure.
-fn since(anomaly: &Anomaly) -> u64 {
+pub(super) fn since(anomaly: &Anomaly) -> u64 {
     match &anomaly.kind {
         AnomalyKind::DoubleFree { freed_at, .. } => *freed_at,
         AnomalyKind::WrongFree { block, .. } => block.time,

@@ -16,6 +16,7 @@ mod fold;
 mod free;
 mod gaps;
 mod heaps;
+mod hidden;
 mod keys;
 mod left_alone;
 mod look;

@@ -123,6 +123,11 @@ impl Site {
         (self.details.as_ref()).map_or(0, |details| details.lifetimes.reaching(ticks))
     }
 
+    /// How long those lived that were freed.
+    pub(super) fn lives(&self) -> Option<&Lifetimes> {
+        self.details.as_ref().map(|details| &details.lifetimes)
+    }
+
     /// How many blocks live.
     pub(super) fn live_blocks(&self) -> u64 {
         let reused = self.details.as_ref().map_or(0, |details| details.reused);

@@ -102,8 +102,10 @@ impl HeapModel {
                 || Self::recorded_over_serial_link(trace)
                 || Self::lacks_header(trace)
                 || Self::lacks_bytes(trace),
-            length: end,
+            end,
             unnamed: trace.seldom_unnamed().collect(),
+            torn: trace.torn_time(),
+            whole: trace.whole_time(),
         });
         let double = doubtful(&anomalies, true, self.totals.double_frees);
         let wrong = doubtful(&anomalies, false, self.totals.wrong_frees);

@@ -80,6 +80,7 @@ impl Trace {
             stacks: Stacks::elsewhere(),
             admitted: self.admitted.clone(),
             unnamed: self.unnamed.clone(),
+            told_time: self.told_time.clone(),
             resources: self.resources.clone(),
             markers: self.markers.clone(),
             copies: self.copies.clone(),

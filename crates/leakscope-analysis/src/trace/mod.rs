@@ -26,6 +26,7 @@ mod stacks;
 mod stream;
 mod tasks;
 mod together;
+mod told_time;
 mod unnamed;
 mod unwind;
 

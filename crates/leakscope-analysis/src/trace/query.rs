@@ -138,6 +138,19 @@ impl Trace {
         self.unnamed.seldom()
     }
 
+    /// Between which moments bytes are missing or changed, as the target's own clock shows.
+    pub(crate) fn torn_time(&self) -> &[(u64, u64)] {
+        self.told_time.torn()
+    }
+
+    /// Between which moments none are; of several streams, that would have to be so of all.
+    pub(crate) fn whole_time(&self) -> &[(u64, u64)] {
+        match self.streams[..] {
+            [_] => self.told_time.whole(),
+            _ => &[],
+        }
+    }
+
     /// Whether Espressif's OpenOCD wrote the recording.
     pub fn is_espressif(&self) -> bool {
         self.espressif

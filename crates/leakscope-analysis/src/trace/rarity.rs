@@ -182,6 +182,7 @@ impl Trace {
     }
 
     pub(super) fn start(&mut self, index: usize, piece: &Piece) -> Start {
+        self.told_time.begin(index);
         let first_of_all = self.streams.iter().all(|source| !source.started);
         let after_stop = std::mem::take(&mut self.was_stopped);
         let source = &mut self.streams[index];
@@ -257,6 +258,8 @@ impl Trace {
         let told = self.ask_clock(index, piece.time, clock);
         let ran_on = keeps_step || self.others_ran_on(index, ticks);
         let source = &mut self.streams[index];
+        let hz = source.init.timestamp_hz;
+        self.told_time.tell(index, ticks, piece.time, hz);
         let is_empty = self.counts.heap_events == self.before_session;
         let was_stopped = std::mem::take(&mut source.asks_clock);
         let is_likely_on = if waits {

@@ -16,6 +16,7 @@ use super::stacks::{StackId, Stacks};
 use super::stream::{Piece, Ready, Special, Stream};
 use super::tasks::Tasks;
 use super::together::Held;
+use super::told_time::ToldTime;
 use super::unnamed::Unnamed;
 use crate::outcome::Target;
 use crate::problem::{ProblemKind, Problems};
@@ -41,6 +42,7 @@ pub struct Trace {
     pub(super) stacks: Stacks,
     pub(super) admitted: Admitted,
     pub(super) unnamed: Unnamed,
+    pub(super) told_time: ToldTime,
     pub(super) resources: FxHashMap<u32, String>,
     pub(super) markers: FxHashMap<u32, String>,
     pub(super) copies: Copies,
@@ -170,6 +172,7 @@ impl Trace {
             stacks: Stacks::new(layout.unwinder.clone()),
             admitted: Admitted::default(),
             unnamed: Unnamed::default(),
+            told_time: ToldTime::default(),
             resources: FxHashMap::default(),
             markers: FxHashMap::default(),
             copies: Copies::default(),
