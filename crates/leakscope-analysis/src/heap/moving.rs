@@ -1,7 +1,5 @@
 //! Blocks that are being reallocated: their memory may be another block's before they are known to live elsewhere.
 
-use std::mem;
-
 use super::blocks::LiveBlock;
 use super::effect::{Completes, Effect, UnknownFree};
 use super::fold::FoldStack;
@@ -133,14 +131,10 @@ impl HeapModel {
     /// Of blocks whose reallocation is over without a word of the device, it has left out what became of them. They do not wait for
     /// another one's end.
     fn settle_left_out(&mut self) {
-        let moving = mem::take(&mut self.moving);
-        let (left_out, waiting) = moving
-            .into_iter()
-            .partition(|moving| self.is_left_out(moving));
-        self.moving = waiting;
-        let left_out: Vec<Moving> = left_out;
-        for block in left_out.iter().filter_map(|moving| moving.block.ok()) {
-            self.sites[block.site as usize].leave_out();
+        while let Some(place) = (self.moving.iter()).position(|moving| self.is_left_out(moving)) {
+            if let Ok(block) = self.moving.remove(place).block {
+                self.sites[block.site as usize].leave_out();
+            }
         }
     }
 
