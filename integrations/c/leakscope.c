@@ -108,6 +108,16 @@ static inline uint32_t interrupt_number(void) {
     __asm__ volatile("csrr %0, mcause" : "=r"(mcause));
     return (uint32_t)(mcause & 0xFFFu);
 }
+/* MPP: in a trap the mode that was interrupted, and behind it the least one that there is. Who locks by himself may run in a mode
+ * that cannot read it. */
+#ifndef LEAKSCOPE_LOCK
+static inline uint32_t mode_before_trap(void) {
+    uintptr_t mstatus;
+    __asm__ volatile("csrr %0, mstatus" : "=r"(mstatus));
+    return (uint32_t)(mstatus >> 11 & 3u);
+}
+#define MODE_BEFORE_TRAP() mode_before_trap()
+#endif
 
 #elif defined(__XTENSA__)
 
@@ -1732,7 +1742,8 @@ HOT void note_running(struct core *core, const struct system_event *event) {
     if (event->id == EVTID_ISR_ENTER) {
         core->interrupts++;
     } else if (event->id == EVTID_ISR_EXIT || event->id == EVTID_ISR_TO_SCHEDULER) {
-        core->interrupts--;
+        /* Some kernels' macros tell of ends whose beginnings nobody has told. */
+        core->interrupts -= core->interrupts != 0;
     } else if (event->id == EVTID_TASK_START_EXEC) {
         core->running = RUNNING_TASK;
         core->running_task = event->task;
@@ -1834,7 +1845,7 @@ static void record_part(struct core *core, const struct part *part, bool is_repe
         break;
     default:
         /* In an interrupt, hosts would take the rest of it for the task's. It is told with the next repetition. */
-        if (!LEAKSCOPE_ESP_IDF && (int32_t)core->interrupts <= 0) {
+        if (!LEAKSCOPE_ESP_IDF && core->interrupts == 0) {
             record_running(core);
         }
         break;
@@ -3371,12 +3382,12 @@ void leakscope_on_realloc_from(const void *from, size_t from_size, const void *b
  * go on on another core.) */
 struct context {
     uintptr_t task, stack_end;
-    uint32_t interrupt;
+    uint32_t interrupt; /* which one, or how many are told to have begun, and not ended */
 };
 
 static struct context own_context(void) {
     const struct core *const core = own_core();
-    struct context context = {(uintptr_t)LEAKSCOPE_TASK(), 0, 0};
+    struct context context = {(uintptr_t)LEAKSCOPE_TASK(), 0, core->interrupts};
     if (context.task == 0 && core->running == RUNNING_TASK) {
         context.task = core->running_task;
     }
@@ -3385,6 +3396,8 @@ static struct context own_context(void) {
 #endif
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
     context.interrupt = interrupt_number();
+#elif defined(MODE_BEFORE_TRAP)
+    context.interrupt = context.interrupt << 2 | MODE_BEFORE_TRAP();
 #endif
     return context;
 }

@@ -169,7 +169,8 @@ extern uintptr_t leakscope_stack_end;
  *
  * Tasks are told apart by leakscope_task_runs, LEAKSCOPE_TASK() or leakscope_stack_end. Where the recorder is told none of these, what
  * has its frame in the 128 words below a call that is being served counts as the allocator's: another task's call too, if its stack
- * lies there. */
+ * lies there. So does what an interrupt calls on the stack of what it interrupted, unless it tells leakscope_isr_enter first; on
+ * Cortex-M, and on RISC-V with a user mode and the recorder's own lock, it is known without that. */
 bool leakscope_call_begins(const void *frame);
 void leakscope_call_ends(const void *frame);
 

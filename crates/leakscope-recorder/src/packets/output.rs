@@ -57,7 +57,7 @@ pub(crate) struct Chain {
     /// What runs, for a host that comes later.
     pub(crate) running: Running,
     /// Interrupts that have begun, and not ended.
-    pub(crate) interrupts: i32,
+    pub(crate) interrupts: u32,
 }
 
 /// What a core does.
@@ -120,7 +120,8 @@ impl Chain {
         match event {
             SystemEvent::IsrEnter(_) => self.interrupts = self.interrupts.wrapping_add(1),
             SystemEvent::IsrExit | SystemEvent::IsrToScheduler => {
-                self.interrupts = self.interrupts.wrapping_sub(1);
+                // Some kernels tell of ends whose beginnings nobody has told.
+                self.interrupts = self.interrupts.saturating_sub(1);
             }
             _ => {}
         }

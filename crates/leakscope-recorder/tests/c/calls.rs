@@ -61,6 +61,45 @@ fn what_an_allocator_calls_is_not_the_programs() {
     assert!(begins(0x10000 - DEEPER));
 }
 
+/// An interrupt on the stack of what it interrupts, while the allocator serves a call.
+#[test]
+fn interrupts_are_told_apart_by_their_beginnings() {
+    let Some(library) = Library::build("calls-of-interrupts", &[]) else {
+        return;
+    };
+    library.reset(PLATFORM);
+    // SAFETY: as declared.
+    let begins = |frame| unsafe { (library.leakscope_call_begins)(frame) };
+    // SAFETY: as declared.
+    let ends = |frame| unsafe { (library.leakscope_call_ends)(frame) };
+    let config = Config {
+        clock: Some(crate::host::clock),
+        clock_hz: 1,
+        ..Config::NONE
+    };
+    // SAFETY: as declared.
+    unsafe { (library.leakscope_init)(&raw const config) };
+
+    // Another one has ended, of whose beginning nobody has told.
+    // SAFETY: as declared.
+    unsafe { (library.leakscope_isr_exit)() };
+    assert!(begins(TASK));
+    for interrupt in 1..3 {
+        // SAFETY: as declared.
+        unsafe { (library.leakscope_isr_enter_number)(interrupt as u32) };
+        let frame = TASK - 2 * interrupt * DEEPER;
+        assert!(begins(frame), "it is the interrupt's");
+        assert!(!begins(frame - DEEPER));
+    }
+    for interrupt in [2, 1] {
+        ends(TASK - 2 * interrupt * DEEPER);
+        // SAFETY: as declared.
+        unsafe { (library.leakscope_isr_exit)() };
+    }
+    assert!(!begins(TASK - DEEPER));
+    ends(TASK);
+}
+
 /// Two tasks, whose stacks are small and lie side by side, and of whose ends nothing is known.
 #[test]
 fn tasks_are_told_apart_by_who_runs() {

@@ -14,12 +14,35 @@ use tempfile::TempDir;
 use crate::emulator::Emulator;
 use crate::skipped;
 
-const COMPILER: &str = "arm-none-eabi-gcc";
-const EMULATOR: &str = "qemu-system-arm";
+/// An emulated chip, and how programs are compiled for it and run on it.
+struct Chip {
+    compiler: &'static str,
+    flags: &'static [&'static str],
+    emulator: &'static [&'static str],
+}
+
+const CORTEX_M3: Chip = Chip {
+    compiler: "arm-none-eabi-gcc",
+    flags: &["-mcpu=cortex-m3", "-mthumb"],
+    emulator: &["qemu-system-arm", "-M", "netduino2"],
+};
+
+/// The compiler's specs do not name the linker's emulation, nor do its libraries' folders know of newer extensions.
+const RISCV: Chip = Chip {
+    compiler: "riscv64-unknown-elf-gcc",
+    flags: &[
+        "-march=rv32imac",
+        "-mabi=ilp32",
+        "-misa-spec=2.2",
+        "-Wl,-melf32lriscv",
+    ],
+    emulator: &["qemu-system-riscv32", "-M", "virt", "-bios", "none"],
+};
 
 /// A C library, and how programs are linked with it.
 #[derive(Clone, Copy)]
 struct Library {
+    chip: &'static Chip,
     name: &'static str,
     header: &'static str,
     /// How the line of the recorder's file begins that says what is to be wrapped.
@@ -28,6 +51,7 @@ struct Library {
 }
 
 const NEWLIB: Library = Library {
+    chip: &CORTEX_M3,
     name: "newlib",
     header: "/usr/include/newlib/stdlib.h",
     wraps: "-Wl,--wrap=_malloc_r,",
@@ -57,6 +81,7 @@ const NANO: Library = Library {
 };
 
 const PICOLIBC: Library = Library {
+    chip: &CORTEX_M3,
     name: "picolibc",
     header: "/usr/lib/picolibc/arm-none-eabi/include/stdlib.h",
     wraps: "-Wl,--wrap=malloc,",
@@ -69,14 +94,28 @@ const PICOLIBC: Library = Library {
     ],
 };
 
+const PICOLIBC_RISCV: Library = Library {
+    chip: &RISCV,
+    name: "picolibc_riscv",
+    header: "/usr/lib/picolibc/riscv64-unknown-elf/include/stdlib.h",
+    flags: &[
+        "--specs=picolibc.specs",
+        "--oslib=semihost",
+        "--crt0=semihost",
+        "-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=0x100000",
+        "-Wl,--defsym=__ram=0x80100000,--defsym=__ram_size=0x20000",
+    ],
+    ..PICOLIBC
+};
+
 pub(crate) fn trials() -> Vec<Trial> {
-    let tools = has_tool(COMPILER) && has_tool(EMULATOR);
     let trial = |test: &str, library: Library, run: fn(&Library) -> Result<(), Failed>| {
         let name = format!("bare::{}::{test}", library.name);
-        if tools && Path::new(library.header).exists() {
+        let (compiler, emulator) = (library.chip.compiler, library.chip.emulator[0]);
+        if has_tool(compiler) && has_tool(emulator) && Path::new(library.header).exists() {
             return Trial::test(name, move || run(&library));
         }
-        let missing = format!("{COMPILER}, {EMULATOR} or {}", library.header);
+        let missing = format!("{compiler}, {emulator} or {}", library.header);
         Trial::test(name.clone(), move || skipped(&name, &missing))
     };
     let libraries = [NEWLIB, NANO, PICOLIBC].into_iter();
@@ -87,6 +126,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(trial("page", NEWLIB, page));
     trials.push(trial("interrupt", NEWLIB, |library| {
         Program::run("interrupt.c", library).map(drop)
+    }));
+    trials.push(trial("trap", PICOLIBC_RISCV, |library| {
+        Program::run("trap.c", library).map(drop)
     }));
     trials
 }
@@ -106,9 +148,9 @@ impl Program {
         let wraps = wrap
             .split_whitespace()
             .find(|word| word.starts_with(library.wraps));
-        let output = Command::new(COMPILER)
-            .args(["-mcpu=cortex-m3", "-mthumb", "-Os", "-g", "-Wall"])
-            .args(["-Werror", "-D_GNU_SOURCE", "-I"])
+        let output = Command::new(library.chip.compiler)
+            .args(library.chip.flags)
+            .args(["-Os", "-g", "-Wall", "-Werror", "-D_GNU_SOURCE", "-I"])
             .arg(&recorder)
             .arg(format!("-I{}", recorder.join("config").display()))
             .arg(sources.join(source))
@@ -121,8 +163,9 @@ impl Program {
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
         }
-        let mut command = Command::new(EMULATOR);
-        command.args(["-M", "netduino2", "-display", "none", "-semihosting"]);
+        let mut command = Command::new(library.chip.emulator[0]);
+        command.args(&library.chip.emulator[1..]);
+        command.args(["-display", "none", "-semihosting"]);
         command.args(["-d", "guest_errors", "-D", "errors"]);
         command.arg("-kernel").arg(&elf);
         Emulator::start(&command, folder.path())?.end(0)?;
