@@ -145,6 +145,22 @@ def test_a_baseline_has_what_is_known(session: pytest.Pytester) -> None:
     session.runpytest().assert_outcomes(failed=1)
 
 
+def test_each_test_has_a_baseline_of_its_own(session: pytest.Pytester) -> None:
+    folder = TESTDATA / "firmware" / "embassy-virt"
+    session.makepyfile(f"""
+        import pytest
+
+        @pytest.mark.leakscope
+        @pytest.mark.parametrize("value", ["lo hi", "lo/hi", "lo-hi"])
+        def test_it(leakscope, value):
+            folder = {str(folder)!r}
+            leakscope.add(folder + "/error-path.svdat", elf=folder + "/program.elf")
+    """)
+    known = "--leakscope-baseline", "known"
+    session.runpytest(*known, "--leakscope-update-baseline").assert_outcomes(passed=3)
+    assert len(list(session.path.joinpath("known").iterdir())) == 3
+
+
 def test_a_baseline_has_to_be_somewhere(session: pytest.Pytester) -> None:
     result = session.runpytest("--leakscope-update-baseline")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

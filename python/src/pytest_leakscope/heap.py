@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -229,4 +230,7 @@ def fail(text: str) -> NoReturn:
 def _file_name(test: str, number: int) -> str:
     """A test's name as one of a file, on every system; a second recording has its number behind."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", test).strip("-")
+    parameters = test.partition("[")[2].removesuffix("]")
+    if re.search(r"[^A-Za-z0-9_.-]", parameters):  # others may differ from them only there
+        name += "-" + hashlib.sha256(test.encode()).hexdigest()[:8]
     return name if number == 0 else f"{name}.{number + 1}"
