@@ -70,6 +70,9 @@ pub(crate) fn hint(kind: &ProblemKind, inputs: usize) -> Option<&'static str> {
         ProblemKind::RecordsEvicted => {
             "use a larger record buffer, or start just before what is suspected: then all records are kept"
         }
+        ProblemKind::DumpCut { has_end: true, .. } => {
+            "lines got lost on the way: print the records again, and slower if the link has no flow control"
+        }
         ProblemKind::DumpCut {
             is_interrupted: false,
             ..

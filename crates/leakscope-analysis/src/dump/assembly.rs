@@ -3,6 +3,7 @@
 use super::anchor;
 use super::grammar::{self, Line};
 use super::scanner::Stop;
+use super::torn::Stacks;
 use super::{Dump, Interruption, Mode};
 
 /// The dumps so far.
@@ -17,6 +18,8 @@ pub(super) struct Assembly {
     prefix: String,
     /// Whether the last line of a record had no end: what lacks its beginning may be that end.
     is_torn: bool,
+    /// The call stacks of the last dump, while it goes on.
+    stacks: Stacks,
 }
 
 #[derive(Debug)]
@@ -48,9 +51,10 @@ impl Assembly {
         let first = starts.first().copied().unwrap_or_default();
         let (before, own) = text.split_at(first);
         let rest = anchor::without_prefix(&self.prefix, before).unwrap_or(before);
-        if !self.goes_on(rest) {
+        // A colon alone is a prefix's, of which only the last line had lost it.
+        if rest.trim() == ":" || !self.goes_on(rest) {
             self.settle();
-            if !self.is_part_of_record(before) {
+            if !self.is_rest_of_callers(rest) && !self.is_part_of_record(before) {
                 self.learn_prefix(before, own);
             }
         }
@@ -70,6 +74,7 @@ impl Assembly {
     /// The dumps.
     pub(super) fn finish(mut self) -> Vec<Dump> {
         self.settle();
+        self.end_stacks();
         self.dumps
     }
 
@@ -109,6 +114,7 @@ impl Assembly {
         match grammar::read(text) {
             Ok((line, rest)) if !line.may_go_on() || !rest.is_empty() => {
                 self.take(offset, line);
+                self.stacks.rest(rest);
                 self.notice(rest);
                 self.is_part_of_record(rest);
             }
@@ -151,11 +157,17 @@ impl Assembly {
     /// A line that is not the dump's, or one of which a part is missing.
     fn skip(&mut self, text: &str) {
         self.notice(text);
-        if !self.is_part_of_record(text)
+        if !self.is_rest_of_callers(text)
+            && !self.is_part_of_record(text)
             && let Some(dump) = self.open()
         {
             dump.other_lines += 1;
         }
+    }
+
+    /// Whether a text is the rest of the last record's callers, if that is not missing itself.
+    fn is_rest_of_callers(&mut self, text: &str) -> bool {
+        !self.is_torn && self.stacks.is_continued_by(text)
     }
 
     /// Whether a text is one part of a record, which is counted; the other may come, and belongs to it.
@@ -165,6 +177,9 @@ impl Assembly {
         let is_end = ENDS.iter().any(|words| text.contains(words));
         let was_torn = self.is_torn;
         self.is_torn = is_begin || was_torn && !is_end;
+        if is_begin || is_end {
+            self.stacks.leave();
+        }
         if (is_begin || is_end && !was_torn)
             && let Some(dump) = self.open()
         {
@@ -198,15 +213,22 @@ impl Assembly {
 
     fn take(&mut self, offset: u64, line: Line) {
         self.is_torn = false;
+        self.stacks.leave();
         match line {
             Line::Header { records, capacity } => {
+                self.end_stacks();
                 self.is_open = false;
                 let dump = self.current(offset);
                 dump.announced = Some(records);
                 dump.capacity = Some(capacity);
             }
-            Line::Record { record, freed_by } => {
+            Line::Record {
+                record,
+                freed_by,
+                printed,
+            } => {
                 self.current(offset).records.push(*record);
+                self.stacks.add(printed);
                 if let Some(stack) = freed_by {
                     self.freed_by(stack);
                 }
@@ -256,7 +278,14 @@ impl Assembly {
         }
     }
 
+    fn end_stacks(&mut self) {
+        if let Some(dump) = self.dumps.last_mut().filter(|_| self.is_open) {
+            self.stacks.end(dump);
+        }
+    }
+
     fn close(&mut self) {
+        self.end_stacks();
         if let Some(dump) = self.open() {
             // What was pasted without its first lines lacks records, too.
             dump.is_whole = dump.announced.is_some();

@@ -41,6 +41,7 @@ pub(super) enum Line {
     Record {
         record: Box<Record>,
         freed_by: Option<Vec<u64>>,
+        printed: Printed,
     },
     FreedBy(Vec<u64>),
     /// The sums begin.
@@ -68,6 +69,15 @@ pub(super) enum Line {
     Known,
     /// The last one of the new form.
     End,
+}
+
+/// How a call stack was printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Printed {
+    /// Digits of each pointer, zeros included.
+    pub(super) digits: Vec<u8>,
+    /// A colon is its end.
+    pub(super) is_open: bool,
 }
 
 impl Line {
@@ -146,10 +156,11 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
         ..Record::default()
     };
     let mut freed_by = None;
+    let mut printed = Printed::default();
     match line.text(" caller") {
         Ok(()) => {
             line.spaces();
-            record.allocated_by = chain(line)?;
+            (record.allocated_by, printed) = chain(line)?;
         }
         Err(Stop::End) if !line.is_blank() => return Err(Stop::End),
         Err(_) => {}
@@ -157,7 +168,7 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     if line.eat(" freed") {
         record.is_freed = true;
         if line.eat(" by ") {
-            freed_by = Some(chain(line)?);
+            freed_by = Some(chain(line)?.0);
         }
     } else if !line.is_blank() && " freed".starts_with(line.rest()) {
         return Err(Stop::End);
@@ -165,30 +176,43 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     Ok(Line::Record {
         record: Box::new(record),
         freed_by,
+        printed,
     })
 }
 
 fn freed_by(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     line.text("freed by ")?;
-    let stack = chain(line)?;
+    let (stack, _) = chain(line)?;
     Ok(Line::FreedBy(stack))
 }
 
 /// Return addresses with colons between them. Those that were not found are 0, or missing behind the
-/// last colon. One that another writer has cut short is none.
-fn chain(line: &mut Scanner<'_>) -> Result<Vec<u64>, Stop> {
+/// last colon. One that another writer has cut short is none, and behind zeros stand only zeros.
+fn chain(line: &mut Scanner<'_>) -> Result<(Vec<u64>, Printed), Stop> {
     const DIGITS: usize = 8;
+    const WIDE: usize = 16;
     let mut stack = Vec::new();
+    let mut printed = Printed::default();
     let mut is_over = false;
     loop {
         let before = line.rest().len();
+        let is_nil = line.rest().starts_with('(');
         match line.pointer() {
             Ok(address) => {
+                let digits = before - line.rest().len() - "0x".len();
+                let is_torn_zero = address == 0 && !is_nil && !matches!(digits, 1 | DIGITS | WIDE);
+                if is_torn_zero && line.rest().is_empty() {
+                    return Err(Stop::End);
+                }
+                if is_torn_zero || is_over && address != 0 {
+                    return Err(Stop::Other);
+                }
                 is_over |= address == 0;
                 if !is_over {
                     stack.push(address);
                 }
-                let digits = before - line.rest().len() - "0x".len();
+                printed.digits.push(digits as u8);
+                printed.is_open = false;
                 if digits < DIGITS && !is_over && !line.is_between_words() {
                     return Err(Stop::Other);
                 }
@@ -196,12 +220,14 @@ fn chain(line: &mut Scanner<'_>) -> Result<Vec<u64>, Stop> {
                     line.end_word();
                 }
             }
-            Err(Stop::End) if !line.is_at_end() => return Err(Stop::End),
-            Err(_) => return Ok(stack),
+            Err(stop) if line.rest().len() < before => return Err(stop),
+            Err(Stop::End) if before > 0 => return Err(Stop::End),
+            Err(_) => return Ok((stack, printed)),
         }
         if !line.eat(":") {
-            return Ok(stack);
+            return Ok((stack, printed));
         }
+        printed.is_open = true;
     }
 }
 

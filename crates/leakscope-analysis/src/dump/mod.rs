@@ -30,8 +30,8 @@
 //! # The tour
 //! - [`Log::read`] finds the dumps in a log. `text` makes lines of its bytes, `decoration` takes out what
 //!   monitors write between them (and keeps it: it names functions), `anchor` finds the lines of a dump in
-//!   those of the log, `grammar` knows them, `scanner` their parts, and `assembly` joins lines that were cut.
-//!   `program` is what a device tells of its program.
+//!   those of the log, `grammar` knows them, `scanner` their parts, and `assembly` joins lines that were cut;
+//!   `torn` finds call stacks of which a part is lost. `program` is what a device tells of its program.
 //! - [`Log::outcome`] makes of one dump what a report needs (`summary`); `code` tells code from data.
 //!
 //! The forms that are understood are those of ESP-IDF 3.3 up to now (`heap_trace_standalone.c`,
@@ -47,6 +47,7 @@ mod program;
 mod scanner;
 mod summary;
 mod text;
+mod torn;
 
 use std::collections::BTreeMap;
 
@@ -152,6 +153,8 @@ pub struct Dump {
     pub other_lines: u64,
     /// Records and other lines of the dump of which a part is missing.
     pub broken_lines: u64,
+    /// Records whose call stacks have a part missing, which is not known; they have none here.
+    pub torn_stacks: u64,
     /// What made the device stop printing.
     pub interruption: Option<Interruption>,
     /// Whether the first and the last line are there.

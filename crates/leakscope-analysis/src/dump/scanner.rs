@@ -24,10 +24,6 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    pub(super) fn is_at_end(&self) -> bool {
-        self.rest.is_empty()
-    }
-
     /// What was not read yet.
     pub(super) fn rest(&self) -> &'t str {
         self.rest

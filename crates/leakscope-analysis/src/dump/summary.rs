@@ -232,23 +232,25 @@ impl<'d> Reading<'d> {
         note(ProblemKind::NoHistory, 1);
         note(ProblemKind::RecordsEvicted, dump.has_overflowed.into());
         let found = dump.records.len() as u64;
-        // `heap_trace_dump_caps` announces all records and prints those of one memory: fewer are no damage.
+        let read = self.printed_as_alive();
+        // `heap_trace_dump_caps` announces all records, and prints and adds up those of one memory: fewer are no damage
+        // if the sums say so.
+        let is_short = dump.announced.is_some_and(|announced| found < announced);
         let cut = ProblemKind::DumpCut {
             found,
             announced: dump.announced,
             is_interrupted: dump.interruption.is_some(),
+            has_end: dump.is_whole,
         };
-        note(cut, (!dump.is_whole).into());
+        let is_cut = !dump.is_whole || is_short && dump.sums.is_none();
+        note(cut, is_cut.into());
         if let Some(interruption) = dump.interruption.filter(|_| !dump.is_whole) {
             note(ProblemKind::DumpInterrupted(interruption), 1);
         }
-        let read = self.printed_as_alive();
         // Where the dump's own sums are those of what was read, a line that looks torn is of no record.
-        let is_torn = dump.sums != Some(read);
-        note(
-            ProblemKind::UnreadableLines,
-            if is_torn { dump.broken_lines } else { 0 },
-        );
+        let is_torn = is_short || dump.sums != Some(read);
+        let broken = if is_torn { dump.broken_lines } else { 0 };
+        note(ProblemKind::UnreadableLines, broken + dump.torn_stacks);
         if let Some(sums) = dump.sums {
             note(
                 ProblemKind::DumpSumsDiffer { sums, read },
@@ -274,7 +276,7 @@ impl<'d> Reading<'d> {
         let with_data =
             with_data.filter(|record| callers.of_code(record).len() < record.allocated_by.len());
         note(ProblemKind::CallersAreData, with_data.count() as u64);
-        if found > 0
+        if found > dump.torn_stacks
             && dump
                 .records
                 .iter()

@@ -194,6 +194,8 @@ pub enum ProblemKind {
         announced: Option<u64>,
         /// The device stopped in the middle: no more of it was printed.
         is_interrupted: bool,
+        /// Its first line and its last are there: records between them are missing.
+        has_end: bool,
     },
     /// The device stopped in the middle of a dump.
     DumpInterrupted(Interruption),

@@ -6,3 +6,4 @@ mod outcome;
 mod pieces;
 mod prefixes;
 mod properties;
+mod torn;

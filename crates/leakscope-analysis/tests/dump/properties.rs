@@ -149,6 +149,7 @@ proptest! {
         let log = Log::read(text.as_bytes());
         prop_assert_eq!(&log.dumps[0].records, &records);
         prop_assert!(log.dumps[0].is_whole);
+        prop_assert_eq!(log.dumps[0].torn_stacks, 0);
     }
 
     #[test]
@@ -163,5 +164,6 @@ proptest! {
         let log = Log::read(shown.as_bytes());
         prop_assert_eq!(&log.dumps[0].records, &records, "{}", shown);
         prop_assert!(log.dumps[0].is_whole, "{}", shown);
+        prop_assert_eq!(log.dumps[0].torn_stacks, 0, "{}", shown);
     }
 }

@@ -116,7 +116,7 @@ fn looked_at(memory: &Memory) -> String {
         .map(|(size, what)| format!("{} {what}", bytes(*size)))
         .collect();
     let chance = match memory.expected_by_chance {
-        Some(expected) => format!(", about {expected:.1} of them by chance"),
+        Some(expected) => format!("; about {expected:.1} would be there by chance"),
         None => String::new(),
     };
     format!(
