@@ -12,7 +12,7 @@ use crate::units::{bytes, count, counted};
 pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let totals = &view.report.totals;
     let anomalies = &view.report.anomalies;
-    if totals.double_frees + totals.wrong_frees == 0 && anomalies.is_empty() {
+    if totals.double_frees.max(totals.wrong_frees) == 0 && anomalies.is_empty() {
         return Ok(());
     }
     let counts: Vec<String> = [
