@@ -31,19 +31,28 @@ pub(super) fn joint(input: &mut Input) -> io::Result<Joint> {
     if sync::find(&head, header.data, false).is_none() {
         return Ok(Joint::None("it does not begin as a recording does"));
     }
-    let (last, is_whole) = end_of(input, header.data as u64)?;
-    let end = match (last, is_whole) {
+    let ended = end_of(input, header.data as u64)?;
+    let end = match (ended.last, ended.is_whole) {
         (id::TRACE_STOP, true) => Vec::new(),
         (_, true) => END_OF_TRACE.to_vec(),
         // A packet was cut off: what follows is none of its bytes.
         (_, false) => [&LOST_LINK[..], &END_OF_TRACE].concat(),
     };
-    Ok(Joint::Bytes([&end[..], &BEGINNING].concat()))
+    Ok(Joint::Bytes([&end[..], &BEGINNING, &ended.init].concat()))
 }
 
-/// The id of the last packet, and whether the file ends with its last byte.
-fn end_of(input: &mut Input, start: u64) -> io::Result<(u32, bool)> {
-    let mut last = id::NOP;
+/// How a recording ends.
+struct Ended {
+    /// The id of the last packet.
+    last: u32,
+    /// Whether the file ends with its last byte.
+    is_whole: bool,
+    /// The last INIT, without time: behind damage, a start without it is not believed.
+    init: Vec<u8>,
+}
+
+fn end_of(input: &mut Input, start: u64) -> io::Result<Ended> {
+    let (mut last, mut init) = (id::NOP, Vec::new());
     let mut buffer = Vec::new();
     let mut position = start;
     loop {
@@ -59,6 +68,10 @@ fn end_of(input: &mut Input, start: u64) -> io::Result<(u32, bool)> {
                 _ if rest.starts_with(&sync::SYNC) => at += sync::SYNC.len(),
                 Ok(frame) => {
                     last = frame.id;
+                    if last == id::INIT {
+                        let end = frame.payload_start + frame.payload.len();
+                        init = [&rest[..end], &[0]].concat();
+                    }
                     at += frame.length;
                 }
                 Err(FrameError::Incomplete) if rest.len() < CHUNK => break,
@@ -67,7 +80,11 @@ fn end_of(input: &mut Input, start: u64) -> io::Result<(u32, bool)> {
         }
         buffer.drain(..at);
         if count == 0 {
-            return Ok((last, buffer.is_empty()));
+            return Ok(Ended {
+                last,
+                is_whole: buffer.is_empty(),
+                init,
+            });
         }
     }
 }

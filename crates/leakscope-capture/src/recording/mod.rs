@@ -397,8 +397,7 @@ fn core_path(path: &Path, core: u8) -> PathBuf {
 /// damage, nothing but a start is believed at once.)
 pub(crate) const END_OF_TRACE: [u8; 14] = *b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
 
-/// A sync and TRACE_START: what follows is another recording, which may have caught its target in the middle. (A target says
-/// INIT behind its own.)
+/// A sync and TRACE_START: what follows is another recording, which may have caught its target in the middle.
 pub(super) const BEGINNING: [u8; 12] = *b"\0\0\0\0\0\0\0\0\0\0\x0A\0";
 
 /// A recording under way.

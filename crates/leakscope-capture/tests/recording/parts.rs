@@ -387,7 +387,20 @@ fn appended(file: &[u8], bytes: &[u8]) -> Result<Vec<u8>, CreateError> {
     Ok(file)
 }
 
-const BEGINNING: &[u8] = b"\0\0\0\0\0\0\0\0\0\0\x0A\0";
+/// A sync, TRACE_START, and the INIT of a recording, which no time has passed before.
+fn beginning_as(trace: &[u8]) -> Vec<u8> {
+    let start = sync::find(trace, 0, false).expect("a start") + sync::SYNC.len();
+    let mut rest = &trace[start..];
+    while let Ok(frame) = Frame::split(rest) {
+        if frame.id == id::INIT {
+            let end = frame.payload_start + frame.payload.len();
+            return [&sync::SYNC[..], b"\x0A\0", &rest[..end], b"\0"].concat();
+        }
+        rest = &rest[frame.length..];
+    }
+    panic!("no INIT");
+}
+
 const END: &[u8] = b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
 
 /// What is between two sessions follows from how the first one has ended.
@@ -396,14 +409,15 @@ fn a_session_is_added() {
     let header = b";\n; Author somebody\n;\n";
     let ended = [&header[..], &Board::trace(20)].concat();
     let more = Board::trace(7);
+    let beginning = beginning_as(&ended);
     let stop = [id::TRACE_STOP as u8, 200, 1];
     let whole = ended.strip_suffix(&stop).expect("a trace that has ended");
     let added = appended(&ended, &more).expect("a recording");
-    assert!(added == [&ended[..], BEGINNING, &more].concat());
+    assert!(added == [&ended[..], &beginning, &more].concat());
     let added = appended(whole, &more).expect("a recording");
-    assert!(added == [whole, END, BEGINNING, &more].concat());
+    assert!(added == [whole, END, &beginning, &more].concat());
     let cut = &[whole, &[id::TASK_INFO as u8, 0x80]].concat();
-    let mark = [&[0xFF; 512][..], END, BEGINNING].concat();
+    let mark = [&[0xFF; 512][..], END, &beginning].concat();
     assert_eq!(
         appended(cut, &more).expect("a recording"),
         [&cut[..], &mark, &more].concat()
@@ -412,7 +426,7 @@ fn a_session_is_added() {
     let with_header = [&header[..], &more].concat();
     assert_eq!(
         appended(&ended, &with_header).expect("a recording"),
-        [&ended[..], BEGINNING, &more].concat()
+        [&ended[..], &beginning, &more].concat()
     );
     assert_eq!(appended(whole, b"").expect("a recording"), whole);
 }
