@@ -76,7 +76,9 @@ impl Stacks {
     /// records alone.
     fn find_odd_digits(&mut self, dump: &Dump) {
         const DIGITS: u8 = 8;
-        let is_espressif = dump.records.iter().any(|record| record.memory.is_some());
+        let mut stacks = self.list.iter();
+        let is_espressif = dump.records.iter().any(|record| record.memory.is_some())
+            && stacks.any(|seen| seen.printed.digits.contains(&DIGITS));
         let odd: Vec<Vec<u64>> = (self.list.iter().zip(&dump.records))
             .map(|(seen, record)| {
                 let callers = record.allocated_by.iter().zip(&seen.printed.digits);
