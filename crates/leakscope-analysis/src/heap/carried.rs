@@ -106,14 +106,21 @@ impl Carried {
         !self.blocks.is_empty()
     }
 
-    /// A block is freed that no event of this session began. If it is one of these: its bytes, and where they ended, as far as that
-    /// is known now. A target that was reset frees none of them.
-    pub(super) fn free(&mut self, address: u64, time: u64) -> Option<(u64, Vec<u64>)> {
+    /// The bytes of the one that may live at an address.
+    pub(super) fn size(&self, address: u64) -> Option<u64> {
+        (self.blocks.get(&address)).map(|older| older.block.bytes)
+    }
+
+    /// The one at an address is freed. Where they ended, as far as that is known now: a target that was reset frees none of them.
+    pub(super) fn free(&mut self, address: u64, time: u64) -> Vec<u64> {
+        let Some(older) = self.blocks.remove(&address) else {
+            return Vec::new();
+        };
         let Older {
             site,
             block,
             pauses,
-        } = self.blocks.remove(&address)?;
+        } = older;
         if pauses > PausedSessions::MOST {
             self.gone.entry(site).or_default().add(block.age);
         }
@@ -123,7 +130,7 @@ impl Carried {
         let freed = self.freed.entry(site).or_default();
         freed.releases.add(time);
         freed.last = time;
-        Some((block.bytes, ended))
+        ended
     }
 
     /// A block begins. Whether one of these is known to have ended there, in the pause.

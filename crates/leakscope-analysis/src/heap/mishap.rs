@@ -36,6 +36,30 @@ impl HeapModel {
         now: &Occasion,
         stacks: &Stacks,
     ) -> UnknownFree {
+        let why = self.why_unknown(heap, address, stack, now, stacks);
+        if let UnknownFree::Paused { .. } = why {
+            self.end_carried(address, stack, now);
+        }
+        why
+    }
+
+    /// A block from before a pause ends.
+    pub(super) fn end_carried(&mut self, address: u64, stack: StackId, now: &Occasion) {
+        for ended in self.carried.free(address, now.time) {
+            self.paused.end(ended, stack, ended == address, now);
+        }
+    }
+
+    /// Why no block lives at an address that is freed, or is to be moved; one from before a pause has not ended yet.
+    #[cold]
+    pub(super) fn why_unknown(
+        &mut self,
+        heap: u64,
+        address: u64,
+        stack: StackId,
+        now: &Occasion,
+        stacks: &Stacks,
+    ) -> UnknownFree {
         if heap != 0 || !self.heaps.are_one() {
             self.tell_heaps_apart();
             self.heaps.index(heap);
@@ -65,12 +89,9 @@ impl HeapModel {
                     (UnknownFree::Wrong, inside)
                 }
                 _ => {
-                    if let Some((size, ended)) = self.carried.free(address, now.time) {
+                    if let Some(size) = self.carried.size(address) {
                         let by = self.contexts.index(now.context);
                         self.contexts.learn_freed(by, size);
-                        for ended in ended {
-                            self.paused.end(ended, stack, ended == address, now);
-                        }
                         self.totals.frees_of_older_blocks += 1;
                         return UnknownFree::Paused { size };
                     }

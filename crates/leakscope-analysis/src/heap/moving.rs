@@ -45,7 +45,7 @@ impl HeapModel {
         stacks: &Stacks,
     ) -> Effect {
         let block = self.free(address, stack, now);
-        let block = block.ok_or_else(|| self.free_unknown(0, address, stack, now, stacks));
+        let block = block.ok_or_else(|| self.why_unknown(0, address, stack, now, stacks));
         self.recent.close(now.core);
         self.settle_left_out();
         if self.moving.len() == MOST {
@@ -82,6 +82,9 @@ impl HeapModel {
         // Of several the first one: it was in its place that the others came to live.
         let place = (self.moving.iter()).position(|moving| moving.address == old_address);
         let moving = place.map(|place| self.moving.remove(place));
+        if let Some(Err(UnknownFree::Paused { .. })) = moving.map(|moving| moving.block) {
+            self.end_carried(old_address, stack, now);
+        }
         // That it moves was lost: it ends now.
         let is_there = moving.is_none() && self.blocks.at(old_address).is_some();
         let ended = if is_there {

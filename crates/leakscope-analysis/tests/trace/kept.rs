@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use leakscope_analysis::findings::Verdict;
 use leakscope_testing::scenario::{MAIN, Scenario};
 use proptest::prelude::*;
 
@@ -54,21 +55,27 @@ struct Program {
     failed: u64,
 }
 
+/// What the recorder tells of itself behind each start sequence.
+fn announce(recording: &mut Scenario, filter: Filter) {
+    recording.module(MODULE, "M=leakscope heap");
+    for (task, name) in TASKS.into_iter().zip(["one", "two"]) {
+        recording.task(task, name);
+    }
+    let task = if filter.has_task { TASKS[0] } else { 0 };
+    let units = [2, 4, 0, 1, 0, 0, 0, 0, 0, 128, 0];
+    let filters = [filter.least_size, 1, task];
+    recording.event(MODULE + 4, &[&units[..], &filters].concat());
+    recording
+        .event(MODULE + 5, &[1, 0x1000])
+        .event(MODULE + 5, &[2, 0x2000])
+        .run(TASKS[0]);
+}
+
 impl Program {
     fn begin(filter: Filter, older: u32) -> Self {
         let mut recording = Scenario::empty();
-        recording.start().module(MODULE, "M=leakscope heap");
-        for (task, name) in TASKS.into_iter().zip(["one", "two"]) {
-            recording.task(task, name);
-        }
-        let task = if filter.has_task { TASKS[0] } else { 0 };
-        let units = [2, 4, 0, 1, 0, 0, 0, 0, 0, 128, 0];
-        let filters = [filter.least_size, 1, task];
-        recording.event(MODULE + 4, &[&units[..], &filters].concat());
-        recording
-            .event(MODULE + 5, &[1, 0x1000])
-            .event(MODULE + 5, &[2, 0x2000])
-            .run(TASKS[0]);
+        recording.start();
+        announce(&mut recording, filter);
         Self {
             recording,
             filter,
@@ -277,4 +284,36 @@ fn another_task_seems_to_fail() {
     let totals = outcome.totals;
     assert_eq!((totals.frees, totals.outstanding_blocks), (0, 1));
     assert!(outcome.contexts.iter().all(|context| context.frees == 0));
+}
+
+/// A block from before a pause is reallocated in vain, and lives on: its call site is judged as though nobody had tried.
+#[test]
+fn what_is_reallocated_in_vain_behind_a_pause_lives_on() {
+    let judged = |behind: &[Step]| {
+        let mut program = Program::begin(Filter::NONE, 0);
+        let blocks = (1..=20).map(|block| block << 12);
+        for block in blocks.clone() {
+            program.recording.after(1_000_000);
+            program.step(block, Step::Free);
+        }
+        program.recording.after(10).stop().after(1_000_000);
+        let now = program.recording.time();
+        program.recording.start().systime_us(now);
+        announce(&mut program.recording, Filter::NONE);
+        for block in blocks {
+            program.recording.after(1000);
+            behind.iter().for_each(|&step| program.step(block, step));
+        }
+        program.recording.after(100_000).idle();
+        let reading = read_one(program.recording.plain());
+        reading.check();
+        let mut sites = reading.outcome.call_sites.iter();
+        let most = sites.find(|site| site.allocations == 20);
+        most.map(|site| site.finding.verdict)
+    };
+    assert_eq!(judged(&[]), Some(Verdict::LeakSteady));
+    assert_eq!(judged(&[Step::GrowInVain(90)]), Some(Verdict::LeakSteady));
+    assert_eq!(judged(&[Step::Free]), Some(Verdict::LateRelease));
+    let freed_later = [Step::GrowInVain(90), Step::Free];
+    assert_eq!(judged(&freed_later), Some(Verdict::LateRelease));
 }
