@@ -1,7 +1,7 @@
 //! Whether a report is on all that happened: data may be missing of which nobody can tell what they hide.
 
-use leakscope_report::Report;
 use leakscope_report::document::problem::Severity;
+use leakscope_report::{FILTERED, Report};
 
 use crate::doubt::Doubt;
 
@@ -42,9 +42,6 @@ const JUDGED: [&str; 28] = [
     // What the device was told to leave out was not to be seen (`filter`).
     FILTERED,
 ];
-
-/// The device was told to leave blocks out: sums are parts.
-pub(crate) const FILTERED: &str = "filtered";
 
 /// What speaks against the data; nothing if a leak in them would have shown.
 pub(crate) fn doubts(report: &Report) -> Vec<Doubt> {

@@ -47,6 +47,7 @@ mod sentences;
 mod symbolizer;
 pub mod text;
 pub mod units;
+mod unrecorded;
 mod unwinder;
 mod words;
 
@@ -56,4 +57,5 @@ pub use document::Report;
 pub use policy::{Standing, can_be_leak};
 pub use sanitise::sanitise;
 pub use symbolizer::{FrameSource, NamedFrame, Stack, Symbolizer, without_allocator};
+pub use unrecorded::{FILTERED, unrecorded};
 pub use unwinder::ProgramUnwinder;

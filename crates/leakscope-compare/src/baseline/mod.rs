@@ -5,11 +5,10 @@ use std::fmt::Write;
 
 use leakscope_report::document::call_site::{CallSite, Left};
 use leakscope_report::identity::{is_by_address, normalised};
-use leakscope_report::{Report, Standing};
+use leakscope_report::{Report, Standing, unrecorded};
 use serde::{Deserialize, Serialize};
 
 use crate::diff::unsure_bytes;
-use crate::filter;
 pub use crate::full::Level;
 use crate::rate::{Per, Rate};
 pub(crate) use worse::Known;
@@ -98,7 +97,7 @@ impl KnownSite {
 
     /// Whether it was left with the filter of `report`, or both have none.
     pub fn is_of_filter_of(&self, report: &Report) -> bool {
-        self.left_out == filter::left_out(report)
+        self.left_out == unrecorded(report)
     }
 
     /// Whether it would be found in a report: what has names is not where nothing has any.
@@ -230,7 +229,7 @@ impl KnownSite {
             full,
             left: site.left.clone(),
             unsure_bytes: unsure_bytes(site, report),
-            left_out: filter::left_out(report),
+            left_out: unrecorded(report),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The headline of a comparison, and what to know of it besides.
 
-use leakscope_report::Report;
 use leakscope_report::identity::is_by_address;
 use leakscope_report::units::{counted, duration_of_seconds};
+use leakscope_report::{Report, unrecorded};
 
 use super::basis::Basis;
 use super::evidence::{Per, State};
@@ -97,7 +97,7 @@ pub(super) fn notes(
     }
     let all = || before.iter().chain(after);
     if filter::is_common(all().copied())
-        && let Some(what) = all().next().and_then(|report| filter::left_out(report))
+        && let Some(what) = all().next().and_then(|report| unrecorded(report))
     {
         notes.push(format!(
             "both sides lack what the device was told to leave out, and are compared by the rest: {what}"

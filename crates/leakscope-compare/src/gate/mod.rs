@@ -9,14 +9,14 @@ mod limits;
 use leakscope_analysis::findings::Confidence;
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::units::{bytes, counted};
-use leakscope_report::{Report, Standing};
+use leakscope_report::{Report, Standing, unrecorded};
 use serde::Serialize;
 
 use crate::baseline::{Baseline, Known};
 pub use crate::doubt::Doubt;
 use crate::full::Level;
+use crate::program;
 use crate::suppress::{Date, Rule};
-use crate::{filter, program};
 pub use failure::{Failure, FailureKind};
 pub use limits::Limits;
 
@@ -302,8 +302,8 @@ impl Judgement<'_> {
     /// recording that passed lacks.
     pub fn headline(&self, gate: &Gate) -> String {
         let report = self.report;
-        let left_out = filter::left_out(report).filter(|_| self.answer == Answer::Passed);
-        if let Some(what) = left_out {
+        let what = unrecorded(report).filter(|_| self.answer == Answer::Passed);
+        if let Some(what) = what {
             return format!("{}; not recorded: {what}", report.headline);
         }
         let is_held = self.answer == Answer::Passed

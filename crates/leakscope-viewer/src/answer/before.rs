@@ -1,7 +1,7 @@
 //! What a recording before a change says of its call sites, so that the page can show what is different.
 
 use leakscope_report::document::call_site::CallSite;
-use leakscope_report::{Report, Standing, sanitise};
+use leakscope_report::{Report, Standing, sanitise, unrecorded};
 use serde::Serialize;
 
 use super::frames::{Frames, ListedFrame, title};
@@ -12,7 +12,7 @@ use crate::query::SITES;
 pub(crate) struct Before {
     inputs: Vec<String>,
     /// What the device was told to leave out.
-    left_out: Option<String>,
+    unrecorded: Option<String>,
     frames: Vec<ListedFrame>,
     sites: Vec<Row>,
 }
@@ -56,13 +56,6 @@ impl Row {
     }
 }
 
-/// The problem of a report that says so.
-fn left_out(report: &Report) -> Option<String> {
-    let mut problems = report.problems.iter();
-    let problem = problems.find(|problem| problem.code == "filtered")?;
-    Some(sanitise(&problem.message).into_owned())
-}
-
 impl From<&Report> for Before {
     fn from(report: &Report) -> Self {
         let mut frames = Frames::default();
@@ -71,7 +64,7 @@ impl From<&Report> for Before {
         let inputs = report.trace.inputs.iter();
         Self {
             inputs: inputs.map(|name| sanitise(name).into_owned()).collect(),
-            left_out: left_out(report),
+            unrecorded: unrecorded(report).map(|what| sanitise(&what).into_owned()),
             frames: frames.into_list(),
             sites,
         }

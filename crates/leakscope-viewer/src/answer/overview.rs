@@ -8,7 +8,7 @@ use leakscope_report::document::anomaly::{Anomaly, AnomalyKind, FailedAllocation
 use leakscope_report::document::problem::Problem;
 use leakscope_report::document::totals::Totals;
 use leakscope_report::units::duration_of_seconds;
-use leakscope_report::{Conclusion, Report, Standing, sanitise, without_allocator};
+use leakscope_report::{Conclusion, Report, Standing, sanitise, unrecorded, without_allocator};
 use serde::Serialize;
 
 use super::Subject;
@@ -42,6 +42,8 @@ pub(crate) struct Overview {
     /// It is known where the heap is.
     heap_map: bool,
     problems: Vec<Problem>,
+    /// What the device was told to leave out.
+    unrecorded: Option<String>,
     findings: Vec<Finding>,
     totals: Totals,
     peak: Peak,
@@ -249,6 +251,7 @@ impl Overview {
                 total_bytes: total_bytes.max(report.trace.read_bytes),
             },
             problems: report.problems.clone(),
+            unrecorded: unrecorded(report),
             findings,
             totals: report.totals.clone(),
             peak: Peak::new(report),

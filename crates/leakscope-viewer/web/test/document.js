@@ -35,7 +35,7 @@ export function madeUpDocument() {
       target: { application: 'made up', device: 'none', operating_system: 'FreeRTOS', cpu_hz: 160_000_000, cores: [0] },
       clock: { hz: 1_000_000, end: END }, reading: { state: 'complete', read_bytes: 4_000, total_bytes: 4_000 },
       conclusion: 'leak', sentence: '1 leak: 99 blocks, 2,376 B outstanding, growing by 24,000 B/s.', symbols: true, dump: null, image: false, heap_map: false,
-      also_wrong: [], problems: [{
+      also_wrong: [], unrecorded: null, problems: [{
         code: 'overflow', severity: 'grave', message: 'the target dropped at least 12 packets in 1 place', hint: 'a larger buffer', count: 1,
         input: 'made-up.svdat', offset: 900, time_s: 0.04, time_ticks: 40_000,
       }],
@@ -92,7 +92,7 @@ export function madeUpDocument() {
       events: [{ id: 512, name: 'heap_alloc', count: 198 }, { id: 513, name: 'heap_free', count: 99 }],
     },
     blocks, again: [], frees: {}, contexts: { from: 0, to: END, contexts: [] }, lives: lives(1), memory: { image: null, regions: [], blocks: { sites: [], kinds: [], holders: [], words: [] }, sites: [] }, heap: heapOverTime(),
-    shares: ['site', 'context', 'heap'].map(() => ({ from: 0, to: END, width: 4, exact: false, bands: [], others: { owners: 0, last: [0, 0, 0, 0] } })), owners: [], before: { inputs: [], left_out: null, frames: [], sites: [] },
+    shares: ['site', 'context', 'heap'].map(() => ({ from: 0, to: END, width: 4, exact: false, bands: [], others: { owners: 0, last: [0, 0, 0, 0] } })), owners: [], before: { inputs: [], unrecorded: null, frames: [], sites: [] },
   };
 }
 

@@ -29,6 +29,7 @@
  * @property {boolean} image an image of memory was looked at
  * @property {boolean} heap_map it is known where the heap is
  * @property {Problem[]} problems
+ * @property {string | null} unrecorded what the device was told to leave out
  * @property {Finding[]} findings
  * @property {Record<string, number> & { leak_bytes_per_second: number | null }} totals
  * @property {{ bytes: number, time: number, holders: { site: number, bytes: number, title: string }[] }} peak
@@ -116,7 +117,7 @@
  * @property {number[]} cores
  * @property {(Pick<Site, 'outstanding_bytes' | 'outstanding_blocks' | 'allocations' | 'allocated_bytes' | 'temporary' | 'temporary_bytes'> & { context: number })[]} by_context
  */
-/** The call sites of a recording made before a change. @typedef {{ inputs: string[], left_out: string | null, frames: Frame[], sites: (Pick<Site, 'title' | 'standing' | 'stack' | 'allocator' |
+/** The call sites of a recording made before a change. @typedef {{ inputs: string[], unrecorded: string | null, frames: Frame[], sites: (Pick<Site, 'title' | 'standing' | 'stack' | 'allocator' |
  *  'growth_bytes_per_second' | 'outstanding_bytes' | 'outstanding_blocks' | 'bytes_at_peak' | 'allocations' | 'allocated_bytes'> & { tasks: string[] })[] }} Before */
 /** @typedef {Counted & { from: number, to: number, limited: boolean, total: number, frames: Frame[], sites: Site[],
  *  others: { sites: number, outstanding_bytes: number, allocated_bytes: number } }} Sites */

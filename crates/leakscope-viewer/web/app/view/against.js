@@ -63,11 +63,11 @@ export function against(page, learned) {
     /** Why what it was and what it is are not of the same: sentences without full stops. */
     caveats() {
       if (before === null || !isOn()) return [];
-      const now = page.overview.problems.find(({ code }) => code === 'filtered')?.message ?? null;
-      const blocks = (/** @type {string | null} */ told) => told === null ? 'all blocks are recorded' : told;
+      const now = page.overview.unrecorded;
+      const blocks = (/** @type {string | null} */ told) => told === null ? 'all blocks are recorded' : `the device left out ${told}`;
       return [
         page.state.range !== null && 'what is before is of the whole recording, not of a range',
-        before.left_out !== now && `these are not the same blocks: before, ${blocks(before.left_out)}; now, ${blocks(now)}`,
+        before.unrecorded !== now && `these are not the same blocks: before, ${blocks(before.unrecorded)}; now, ${blocks(now)}`,
       ].filter((words) => words !== false);
     },
     /** What it was and what it is. @param {Node} node @returns {[before: number, after: number]} */
