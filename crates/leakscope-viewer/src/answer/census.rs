@@ -214,7 +214,7 @@ impl Census {
             Effect::Failed { site, revived, .. } => {
                 self.sites.entry(site.index()).or_default().sums.failed += 1;
                 if let Some(revived) = revived {
-                    self.revive(revived, seen);
+                    self.revive(revived);
                 }
             }
             Effect::Restart => self.restart(),
@@ -285,7 +285,7 @@ impl Census {
             .freed
             .add(block.size);
         let owner = scan.actors.context(block.context).unwrap_or_default();
-        let freed = (self.exchange).freed(event.core, context, owner, block, event.time);
+        let freed = (self.exchange).freed(context, owner, block, event.time);
         if self.is_of_window(ended) {
             let sums = &mut self.end(ended, scan).sums;
             sums.freed.add(block.size);
@@ -298,9 +298,9 @@ impl Census {
     }
 
     /// The free before this was none.
-    fn revive(&mut self, revived: &KnownBlock, seen: &Seen<'_>) {
+    fn revive(&mut self, revived: &KnownBlock) {
         let size = revived.block.size;
-        let Some(freed) = self.exchange.revived(seen.event.core, &revived.block) else {
+        let Some(freed) = self.exchange.revived(&revived.block) else {
             return;
         };
         self.contexts

@@ -221,7 +221,7 @@ impl Collecting<'_, '_> {
         }
         if let Some(ended) = effect.ended() {
             let (by, owner) = (self.number(event.context), self.owner(ended));
-            let freed = (self.exchange).freed(event.core, by, owner, &ended.block, event.time);
+            let freed = (self.exchange).freed(by, owner, &ended.block, event.time);
             self.turn(ended, LIVES, freed.into());
         }
         if let Some(why) = effect.unknown_free() {
@@ -243,7 +243,7 @@ impl Collecting<'_, '_> {
             self.add(began, LIVES);
         }
         if let Some(revived) = effect.revived()
-            && let Some(freed) = self.exchange.revived(event.core, &revived.block)
+            && let Some(freed) = self.exchange.revived(&revived.block)
         {
             self.turn(revived, freed.into(), LIVES);
         }

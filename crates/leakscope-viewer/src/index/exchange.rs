@@ -48,6 +48,7 @@ impl Sum {
 /// A block that was freed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Freed {
+    address: u64,
     pub(crate) by: u16,
     /// Who had allocated it.
     pub(crate) owner: u16,
@@ -71,15 +72,42 @@ pub(crate) struct Exchange {
 struct Pending {
     /// By context: the block it allocated last; 0 if there is none.
     last: Vec<u64>,
-    /// By core: what was freed there last. A failed reallocation shows that it was not freed at all.
-    freed: Vec<Option<Freed>>,
+    freed: RecentFrees,
+}
+
+/// What was freed last, in a circle: a failed reallocation shows of one of these that it was not freed at all.
+#[derive(Clone, Debug, Default)]
+struct RecentFrees {
+    list: Vec<Freed>,
+    next: u8,
+}
+
+/// More calls are not interrupted at once.
+const MOST_RECENT: usize = 16;
+
+impl RecentFrees {
+    #[inline(always)]
+    fn push(&mut self, freed: Freed) {
+        let place = usize::from(self.next) % MOST_RECENT;
+        self.next = self.next.wrapping_add(1);
+        match self.list.get_mut(place) {
+            Some(oldest) => *oldest = freed,
+            None => self.list.push(freed),
+        }
+    }
+
+    fn take(&mut self, address: u64) -> Option<Freed> {
+        let there = (0..self.list.len()).filter(|&place| self.list[place].address == address);
+        let newest = there.max_by_key(|&place| self.list[place].time)?;
+        Some(self.list.swap_remove(newest))
+    }
 }
 
 /// The same at one moment, without room for contexts that have allocated nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PendingThen {
     last: Vec<(u16, u64)>,
-    freed: Vec<Option<Freed>>,
+    freed: RecentFrees,
 }
 
 /// How many contexts are the first: few programs have more.
@@ -100,41 +128,25 @@ impl Exchange {
         self.pending.last.resize(count, 0);
     }
 
-    /// A block is freed, on a core.
+    /// A block is freed.
     #[inline(always)]
-    pub(crate) fn freed(
-        &mut self,
-        core: u8,
-        by: u16,
-        owner: u16,
-        block: &Block,
-        time: u64,
-    ) -> Freed {
+    pub(crate) fn freed(&mut self, by: u16, owner: u16, block: &Block, time: u64) -> Freed {
         self.pair(owner, by).add(block.size);
         let last = self.pending.last.get(usize::from(owner));
         let freed = Freed {
+            address: block.address,
             by,
             owner,
             time,
             is_temporary: last == Some(&block.address),
         };
-        match self.pending.freed.get_mut(usize::from(core)) {
-            Some(place) => *place = Some(freed),
-            None => self.add_core(core, freed),
-        }
+        self.pending.freed.push(freed);
         freed
     }
 
-    #[cold]
-    fn add_core(&mut self, core: u8, freed: Freed) {
-        let place = usize::from(core);
-        self.pending.freed.resize(place + 1, None);
-        self.pending.freed[place] = Some(freed);
-    }
-
-    /// The last free on a core was none: its block lives on. `None` if that free was not told.
-    pub(crate) fn revived(&mut self, core: u8, block: &Block) -> Option<Freed> {
-        let freed = self.pending.freed.get_mut(usize::from(core))?.take()?;
+    /// The last free of a block was none: it lives on. `None` if that free was not told.
+    pub(crate) fn revived(&mut self, block: &Block) -> Option<Freed> {
+        let freed = self.pending.freed.take(block.address)?;
         self.pair(freed.owner, freed.by).remove(block.size);
         Some(freed)
     }
@@ -177,9 +189,7 @@ impl Exchange {
             self.pending.last[usize::from(context)] = address;
         }
         self.pending.freed.clone_from(&pending.freed);
-        for freed in &mut self.pending.freed {
-            freed.take_if(|freed| freed.time < from);
-        }
+        (self.pending.freed.list).retain(|freed| freed.time >= from);
     }
 
     pub(super) fn pending(&self) -> PendingThen {

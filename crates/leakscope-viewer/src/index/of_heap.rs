@@ -18,7 +18,7 @@ impl Index {
             self.begins.count(record.lane, Kind::Heap);
             self.owners.context(record.owner).note(record);
             if record.is_free {
-                self.note_freed(known, record.time, record.core, record.by, record.owner);
+                self.note_freed(known, record.time, record.by, record.owner);
                 let ended = Ended::new(known, record.owner_lane, record.time);
                 self.ledger.push(|room| entry::write_free(room, &ended));
             } else {
@@ -40,10 +40,10 @@ impl Index {
         (self.owners).affected(&affected.now, affected.named, effect, |known| {
             affected.owner(&known.block).context
         });
-        let (by, core) = (affected.actor.context, affected.now.core);
+        let by = affected.actor.context;
         if let Some(ended) = effect.ended() {
             let owner = affected.owner(&ended.block).context;
-            self.note_freed(ended, time, core, by, owner);
+            self.note_freed(ended, time, by, owner);
         }
         if let Some(why) = effect.unknown_free() {
             self.parts.freed_unknown(by, why.known_size());
@@ -57,7 +57,7 @@ impl Index {
             self.note_begun(began, time, by);
         }
         if let Some(revived) = effect.revived()
-            && let Some(freed) = self.exchange.revived(core, &revived.block)
+            && let Some(freed) = self.exchange.revived(&revived.block)
         {
             let site = self.site(revived.site);
             site.revived(time, &revived.block, &freed);
@@ -88,9 +88,9 @@ impl Index {
     }
 
     #[inline(always)]
-    fn note_freed(&mut self, ended: &KnownBlock, time: u64, core: u8, by: u16, owner: u16) {
+    fn note_freed(&mut self, ended: &KnownBlock, time: u64, by: u16, owner: u16) {
         let block = &ended.block;
-        let freed = (self.exchange).freed(core, by, owner, block, time);
+        let freed = (self.exchange).freed(by, owner, block, time);
         self.site(ended.site).freed(block, &freed);
         (self.parts).ended(block.time, || {
             Older::new(ended, owner, Some(by), freed.is_temporary)

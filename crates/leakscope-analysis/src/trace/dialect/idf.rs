@@ -2,8 +2,8 @@
 //!
 //! All numbers are plain. The number of callers is constant in a run and not sent; unused ones are 0
 //! (`heap_trace_module.c`, `heap_trace_tohost.c` in Espressif's `esp_sysview`). A failed allocation is
-//! an allocation at address 0, and `free(NULL)` a free of it. No block is empty: leakscope's recorder in C writes one of no bytes
-//! where a reallocation failed, whose block it freed before, and does not know the size of.
+//! an allocation at address 0, and `free(NULL)` a free of it. Leakscope's recorder in C writes an allocation of no bytes
+//! where a reallocation failed, whose block it freed before, and does not know the size of; any other is what `malloc(0)` gave.
 //!
 //! Over a serial line Espressif's recorder sends no module descriptions, and a recording that begins in
 //! the middle has lost them. An allocation has a shape of its own: an aligned address in RAM, a moderate
@@ -16,11 +16,43 @@ use leakscope_systemview::varint::{self, Numbers};
 use super::{Dialect, Said};
 use crate::trace::event::HeapEvent;
 use crate::trace::admitted::Admitted;
-use crate::trace::stacks::Stacks;
+use crate::trace::stacks::{StackId, Stacks};
 
-/// It needs no memory: nothing that it sends refers to what it sent before.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::trace) struct Idf;
+/// What was freed last, in a circle: where, and from where.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::trace) struct Idf {
+    freed: [(u32, StackId); 32],
+    next: u8,
+}
+
+impl Default for Idf {
+    fn default() -> Self {
+        Self {
+            freed: [(0, StackId::NONE); 32],
+            next: 0,
+        }
+    }
+}
+
+impl Idf {
+    #[inline(always)]
+    fn note_free(&mut self, address: u32, stack: StackId) {
+        let place = usize::from(self.next) % self.freed.len();
+        self.freed[place] = (address, stack);
+        self.next = self.next.wrapping_add(1);
+    }
+
+    /// Whether this address was freed just now, and the last time by a call from here.
+    #[cold]
+    fn was_freed_from(&self, address: u32, stack: StackId) -> bool {
+        let (newer, older) = self
+            .freed
+            .split_at(usize::from(self.next) % self.freed.len());
+        let mut newest_first = newer.iter().rev().chain(older.iter().rev());
+        let last = newest_first.find(|(freed, _)| *freed == address);
+        last.is_some_and(|&(_, from)| from == stack)
+    }
+}
 
 /// Where the chips that ESP-IDF runs on, and those with Cortex-M cores, have their RAM.
 const RAM: Range<u32> = 0x2000_0000..0x7000_0000;
@@ -60,15 +92,15 @@ impl Dialect for Idf {
         stacks: &mut Stacks,
         _admitted: &mut Admitted,
     ) -> Option<Said> {
-        let (address, position) = varint::read_any(payload, 0).ok()?;
-        let address = u64::from(address);
+        let (place, position) = varint::read_any(payload, 0).ok()?;
+        let address = u64::from(place);
         Some(Said::Heap(if number == 0 {
             let (size, position) = varint::read_any(payload, position).ok()?;
             let size = u64::from(size);
             let stack = stacks.intern_encoded(payload.get(position..)?)?;
             match (address, size) {
                 (0, _) => HeapEvent::Failed { size, stack },
-                (_, 0) => HeapEvent::Kept {
+                (_, 0) if self.was_freed_from(place, stack) => HeapEvent::Kept {
                     address,
                     size,
                     stack,
@@ -83,6 +115,7 @@ impl Dialect for Idf {
             }
         } else {
             let stack = stacks.intern_encoded(payload.get(position..)?)?;
+            self.note_free(place, stack);
             match address {
                 0 => HeapEvent::FreeOfNull { stack },
                 _ => HeapEvent::Free {
