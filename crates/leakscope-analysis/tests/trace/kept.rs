@@ -302,7 +302,9 @@ fn what_is_reallocated_in_vain_behind_a_pause_lives_on() {
         announce(&mut program.recording, Filter::NONE);
         for block in blocks {
             program.recording.after(1000);
-            behind.iter().for_each(|&step| program.step(block, step));
+            for &step in behind {
+                program.step(block, step);
+            }
         }
         program.recording.after(100_000).idle();
         let reading = read_one(program.recording.plain());
