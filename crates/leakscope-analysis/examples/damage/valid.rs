@@ -8,7 +8,7 @@ use leakscope_systemview::{Packet, id, sync::SYNC, varint};
 use super::random::Random;
 
 /// How many kinds of unusual content there are.
-pub(crate) const KINDS: u32 = 57;
+pub(crate) const KINDS: u32 = 58;
 
 /// A recording being written.
 pub(crate) struct Valid {
@@ -19,6 +19,9 @@ pub(crate) struct Valid {
     core_bit: bool,
     /// Deltas are below this, in ticks.
     busy: u32,
+    /// A quarter of the clock's period, if silences are told in these and in halves, and what has gone by beyond them, in ticks.
+    quarter: u32,
+    rest: u32,
     /// Ids, tasks and stacks of this program.
     api: Vec<u32>,
     tasks: Vec<u32>,
@@ -27,10 +30,13 @@ pub(crate) struct Valid {
 }
 
 /// The recording of a core that begins long after the others.
-const LATE: u32 = KINDS - 2;
+const LATE: u32 = KINDS - 3;
 
 /// A small recording, every bit of which is unusual.
-const SMALL: u32 = KINDS - 1;
+const SMALL: u32 = KINDS - 2;
+
+/// The recording of a device that sleeps for many parts of its clock's period.
+const SLEEPY: u32 = KINDS - 1;
 
 const HEAP: &str = "M=ESP32 SystemView Heap Tracing Module";
 
@@ -45,6 +51,8 @@ impl Valid {
             packets: Vec::new(),
             core_bit: random.once_in(4),
             busy: 16 << random.number(10),
+            quarter: 0,
+            rest: 0,
             api: (0..6).map(|_| 33 + random.number(30)).collect(),
             tasks: (0..4).map(|_| random.number(1 << 18) << 2).collect(),
             stacks: (0..8)
@@ -62,6 +70,7 @@ impl Valid {
                 return valid;
             }
             LATE => valid.start_late(),
+            SLEEPY => valid.start_sleepy(),
             _ => valid.start(),
         }
         let often = 1 + valid.random.number(40);
@@ -96,6 +105,10 @@ impl Valid {
     fn start_late(&mut self) {
         let parts = self.random.number(80);
         self.start_recorder(parts);
+        self.describe_any_heap();
+    }
+
+    fn describe_any_heap(&mut self) {
         let shift = self.random.number(5);
         let depth = 1 << self.random.number(6);
         let bases = [0x2000_0000, 0x3FC0_0000, 0x4_0000, 0x8000_0000];
@@ -103,6 +116,36 @@ impl Valid {
         let code = [0x0800_0000, 0x4200_0000, 0x1000_0000, 0][self.random.below(4)];
         let size = 1 << (14 + self.random.number(6));
         self.describe_heap([shift, depth, size, base, code]);
+    }
+
+    /// A recorder that sleeps, with a clock of 16 bits to 32, of which it may leave a few out.
+    fn start_sleepy(&mut self) {
+        self.quarter = 1 << (10 + self.random.number(21));
+        self.busy = self.busy.min(self.quarter);
+        if self.random.once_in(2) {
+            return self.start();
+        }
+        self.start_recorder(0);
+        self.describe_any_heap();
+    }
+
+    /// As often as a recorder looks at its clock, quarters or halves of the period have gone by, in any order, and some of it is left.
+    fn sleep(&mut self) {
+        let quarters_of = 1 + self.random.number(8);
+        for _ in 0..1 << self.random.number(8) {
+            let is_quarter = self.random.once_in(quarters_of);
+            self.put(id::NOP, &[], self.quarter << u32::from(!is_quarter));
+        }
+        self.rest = self.random.number(self.quarter);
+        let some = self.random.next() as u32 >> self.random.number(32);
+        match self.random.number(8) {
+            0 => self.numbers(id::OVERFLOW, &[some]),
+            1 => {
+                self.bytes.extend(SYNC);
+                self.numbers(id::SYSTIME_CYCLES, &[some]);
+            }
+            _ => {}
+        }
     }
 
     /// The recorder's start sequence up to the time, behind so many parts of its clock's period.
@@ -140,7 +183,7 @@ impl Valid {
     }
 
     fn delta(&mut self) -> u32 {
-        self.random.number(self.busy)
+        std::mem::take(&mut self.rest) + self.random.number(self.busy)
     }
 
     fn put(&mut self, id: u32, payload: &[u8], delta: u32) {
@@ -380,6 +423,7 @@ impl Valid {
                 let time = encoded(&[any]);
                 self.put(id::SYSTIME_CYCLES, &time, any >> 4);
             }
+            SLEEPY => self.sleep(),
             _ => {
                 self.put(id::IDLE, &[], 40_000_000 + any % 400_000_000);
                 self.numbers(id::ISR_ENTER, &[6]);

@@ -142,7 +142,7 @@ proptest! {
 /// The first frees of a program, by callers that only allocations had before; an id never seen before, at the end of a
 /// recording. Once both were skipped, because it was cheaper to call a part of them a packet that often came. And sync and time,
 /// told twice by the second core. And small recordings, whose addresses end as a number did that was told before, or whose heap
-/// has powers of two for units, which are parts of a clock's period, too.
+/// has powers of two for units, which are parts of a clock's period, too. And silences that are told in halves and quarters in turn.
 #[test]
 fn news_that_was_skipped() {
     for (seed, kind) in [
@@ -152,6 +152,9 @@ fn news_that_was_skipped() {
         (1_922, 56),
         (56, 56),
         (1_076_545, 56),
+        (7_183, 56),
+        (7_001, 57),
+        (41_319, 57),
     ] {
         let valid = Valid::recording(seed, kind);
         let reading = read_one(valid.bytes);

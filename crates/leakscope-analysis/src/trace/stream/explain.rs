@@ -8,7 +8,7 @@ use super::counts::{Counts, Topic};
 use super::kinds::Kinds;
 use super::news::News;
 use super::plain::Plain;
-use super::price::{BIT, BYTE, GAP, OTHER_PART, Payload, Price, Prices, ZERO};
+use super::price::{BIT, BYTE, GAP, Payload, Price, Prices, ZERO};
 use super::split;
 use super::whole::{goes_on, is_as_likely, steps_of};
 
@@ -333,12 +333,8 @@ impl Search<'_, '_> {
             id: Some(frame.id as u16),
             ..here
         };
-        let more = if before == Some(id::NOP) && self.follows_other_silence(at, frame) {
-            OTHER_PART
-        } else {
-            0
-        };
-        let whole = price + self.prices.delta(frame) + surcharge + more;
+        let whole =
+            price + self.prices.delta(frame) + surcharge + self.other_part(at, before, frame);
         reach(&mut self.packets[at + frame.length], way, whole);
         let without_delta = Way {
             what: Some(What::WithoutDelta),
@@ -347,11 +343,16 @@ impl Search<'_, '_> {
         reach(&mut self.gaps[end], without_delta, price + GAP);
     }
 
-    /// Whether a silence stands behind one of another length: a clock has one period.
-    fn follows_other_silence(&self, at: usize, frame: &Frame<'_>) -> bool {
+    /// How much more a silence costs behind one of another length.
+    fn other_part(&self, at: usize, before: Option<u32>, frame: &Frame<'_>) -> Price {
+        if before != Some(id::NOP) || !is_silence(frame) {
+            return 0;
+        }
         let before = self.packets[at].from as usize;
         let before = split(&self.window.bytes[before..], self.window.core_bit);
-        is_silence(frame) && before.is_ok_and(|before| before.delta != frame.delta)
+        before.map_or(0, |before| {
+            self.prices.other_part(before.delta, frame.delta)
+        })
     }
 
     /// Whether a packet is believed behind a gap. A start and a full buffer are told seldom, and stand in the bytes of log messages:

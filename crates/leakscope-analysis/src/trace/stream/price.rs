@@ -71,8 +71,8 @@ const MUCH: Price = 12 * BIT;
 /// Which part of a clock's period passed.
 const PART_OF_PERIOD: Price = 6 * BIT;
 
-/// Another part of it passed just before: in payloads, zeros stand before powers of two, too.
-pub(super) const OTHER_PART: Price = 40 * BIT;
+/// A part of another clock's period passed just before: in payloads, zeros stand before powers of two, too.
+const OTHER_CLOCK: Price = 40 * BIT;
 
 /// The probability of what is certain.
 const ONE: u64 = 1 << 32;
@@ -308,6 +308,20 @@ impl Prices<'_> {
         BIT + price
     }
 
+    /// How much more a silence costs behind one of so many ticks: nothing if it is a quarter where that is a half, or the other way
+    /// round, and such were told. The first that is told costs about as much as its bytes.
+    pub(super) fn other_part(&self, before: u32, delta: u32) -> Price {
+        let bits = bits_of(delta);
+        let is_told = self.counts.of(Topic::DeltasOf(id::NOP), about(delta)) > 0
+            || self.news.iter().any(|news| news.has_silences(bits));
+        match bits_of(before).abs_diff(bits) {
+            0 => 0,
+            1 if is_told => 0,
+            1 => (varint::length(delta) as Price - 1) * PART_OF_PERIOD,
+            _ => OTHER_CLOCK,
+        }
+    }
+
     /// The fields of a packet; `None` if they cost more than their bytes and `slack`.
     pub(super) fn payload(&self, id: u32, payload: Payload<'_>, slack: Price) -> Option<Price> {
         if id < id::FIRST_WITH_LENGTH {
@@ -438,7 +452,10 @@ impl Counts {
     /// Counts a packet, behind one with the id `before`.
     pub(super) fn learn(&mut self, id: u32, payload: &[u8], delta: u32, before: Option<u32>) {
         if id == id::NOP {
-            // However long a recorder is silent, silence is found in payloads no more often.
+            // However long a recorder is silent, silence is found in payloads no more often: only that it was told teaches.
+            if self.of(Topic::DeltasOf(id), about(delta)) == 0 {
+                self.add(Topic::DeltasOf(id), about(delta));
+            }
             return;
         }
         if let Some(before) = before {
