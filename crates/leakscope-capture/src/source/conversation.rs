@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 /// Commands of SystemView's host (the numbers are SEGGER's, `SEGGER_SYSVIEW.h`).
 const START: u8 = 1;
 const STOP: u8 = 2;
+/// Who records answers this with his time.
+const GET_SYSTIME: u8 = 3;
 const HEARTBEAT: u8 = 127;
 
 /// A device that answers hello does so within this time.
@@ -17,6 +19,10 @@ const HELLO_TIME: Duration = Duration::from_millis(500);
 const START_PERIOD: Duration = Duration::from_secs(1);
 /// After such a silence, a heartbeat shows whether the link still is one.
 const HEARTBEAT_PERIOD: Duration = Duration::from_secs(3);
+/// After so many seconds of silence, a device that waits for START is asked for its time. If it does not answer, it may
+/// have been reset, and waits for START again: it is told after each silence twice as long, for one that sleeps hears
+/// all of them when it wakes up.
+const PATIENCE: u32 = 3;
 /// After STOP, nothing more is expected behind such a silence …
 const LAST_SILENCE: Duration = Duration::from_millis(500);
 /// … and nothing at all after this time: who still sends has not listened.
@@ -48,6 +54,12 @@ pub(super) struct Conversation {
     last_heard: Instant,
     last_said: Instant,
     started: bool,
+    /// Nothing had come when it was told to start: it does not by itself, nor will it after a reset.
+    waits_for_start: bool,
+    /// After so many seconds of silence, something is said the next time; the most behind which it was told to start.
+    patience: u32,
+    longest: u32,
+    has_complaint: bool,
     stopped: Option<Instant>,
 }
 
@@ -71,6 +83,10 @@ impl Conversation {
             last_heard: now,
             last_said: now,
             started: false,
+            waits_for_start: false,
+            patience: PATIENCE,
+            longest: PATIENCE,
+            has_complaint: false,
             stopped: None,
         }
     }
@@ -98,6 +114,7 @@ impl Conversation {
     pub(super) fn receive(&mut self, bytes: &mut Vec<u8>, now: Instant) {
         if !bytes.is_empty() {
             self.last_heard = now;
+            self.patience = PATIENCE;
         }
         if let Hello::Awaited(held) = &mut self.hello {
             held.append(bytes);
@@ -135,6 +152,13 @@ impl Conversation {
             (_, true) if self.first.is_empty() && silent(self.last_said, START_PERIOD) => {
                 Some(START)
             }
+            (_, true)
+                if self.waits_for_start
+                    && !self.first.is_empty()
+                    && silent(self.last_heard, Duration::from_secs(self.patience.into())) =>
+            {
+                return self.ask(now);
+            }
             (Hello::Answered, true)
                 if silent(self.last_heard, HEARTBEAT_PERIOD)
                     && silent(self.last_said, HEARTBEAT_PERIOD) =>
@@ -146,9 +170,43 @@ impl Conversation {
         let Some(command) = due else {
             return Vec::new();
         };
+        if !self.started {
+            // With a device's own connection, a reset is a lost link.
+            let is_the_devices = self.protocol == Protocol::Ip && self.hello == Hello::Answered;
+            self.waits_for_start = self.first.is_empty() && !is_the_devices;
+        }
         self.started = true;
         self.last_said = now;
         self.command(command)
+    }
+
+    /// What is said to a device that has fallen silent.
+    fn ask(&mut self, now: Instant) -> Vec<u8> {
+        let silence = self.patience;
+        self.patience = silence.saturating_mul(2);
+        self.last_said = now;
+        if silence == PATIENCE {
+            return self.command(GET_SYSTIME);
+        }
+        self.has_complaint |= silence > self.longest;
+        self.longest = self.longest.max(silence);
+        let mut said = Vec::new();
+        // After a reset, it may await hello before. (To one that does not, these are commands that change nothing.)
+        if self.protocol == Protocol::Uart {
+            said = self.opening();
+            self.hello = Hello::Awaited(Vec::new());
+            self.opened = now;
+        }
+        said.extend(self.command(START));
+        said
+    }
+
+    /// What the user should know, once.
+    pub(super) fn complaint(&mut self) -> Option<String> {
+        let seconds = self.longest;
+        std::mem::take(&mut self.has_complaint).then(|| {
+            format!("nothing has come for {seconds} s: the device is told to start again, in case it was reset")
+        })
     }
 
     /// What is said to end the trace.
@@ -226,160 +284,4 @@ fn jlink_banner(bytes: &[u8]) -> Answer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A conversation with a clock that is set by hand.
-    struct Talk {
-        conversation: Conversation,
-        opened: Instant,
-    }
-
-    impl Talk {
-        fn new(protocol: Protocol) -> Self {
-            let opened = Instant::now();
-            Self {
-                conversation: Conversation::new(protocol, opened),
-                opened,
-            }
-        }
-
-        fn hear(&mut self, milliseconds: u64, bytes: &[u8]) -> Vec<u8> {
-            let mut heard = bytes.to_vec();
-            let now = self.opened + Duration::from_millis(milliseconds);
-            self.conversation.receive(&mut heard, now);
-            heard
-        }
-
-        fn say(&mut self, milliseconds: u64) -> Vec<u8> {
-            let now = self.opened + Duration::from_millis(milliseconds);
-            self.conversation.say(now)
-        }
-    }
-
-    const NOTHING: [u8; 0] = [];
-
-    fn ip_hello() -> Vec<u8> {
-        let mut hello = b"SEGGER SystemView V3.32.00".to_vec();
-        hello.resize(32, 0);
-        hello
-    }
-
-    #[test]
-    fn hello_may_come_in_pieces_and_with_packets_behind_it() {
-        let mut talk = Talk::new(Protocol::Ip);
-        assert_eq!(talk.conversation.opening().len(), 32);
-        let mut hello = ip_hello();
-        hello.extend([0, 0, 0]);
-        let (first, second) = hello.split_at(20);
-        assert_eq!(talk.hear(1, first), NOTHING);
-        assert_eq!(talk.say(2), NOTHING, "not before the answer is complete");
-        assert_eq!(talk.hear(3, second), [0, 0, 0]);
-        assert_eq!(talk.say(4), [1, 1], "framed: one command, START");
-        assert_eq!(talk.say(5), NOTHING);
-    }
-
-    #[test]
-    fn commands_are_framed_only_after_hello() {
-        let now = Instant::now();
-        let mut uart = Talk::new(Protocol::Uart);
-        assert_eq!(uart.conversation.opening(), b"SV\x03\x00");
-        assert_eq!(uart.hear(1, b"SV\x06\x07"), NOTHING);
-        assert_eq!(uart.say(2), [1]);
-        assert_eq!(uart.conversation.stop(now), [2]);
-        let mut silent = Talk::new(Protocol::Ip);
-        assert_eq!(silent.conversation.stop(now), [2]);
-        let mut answered = Talk::new(Protocol::Ip);
-        answered.hear(1, &ip_hello());
-        assert_eq!(answered.conversation.stop(now), [1, 2]);
-    }
-
-    #[test]
-    fn who_is_silent_is_told_to_start_again_and_again() {
-        let mut talk = Talk::new(Protocol::Uart);
-        talk.hear(499, &[]);
-        assert_eq!(talk.say(499), NOTHING);
-        talk.hear(500, &[]);
-        assert_eq!(talk.say(500), [1]);
-        assert_eq!(talk.say(1499), NOTHING);
-        assert_eq!(talk.say(1500), [1]);
-        assert_eq!(talk.hear(1600, &[0; 10]), [0; 10]);
-        assert_eq!(talk.say(5000), NOTHING, "it has heard");
-    }
-
-    #[test]
-    fn who_begins_by_himself_is_not_told_to() {
-        for beginning in [&[0; 12][..], b";\n; Author"] {
-            let mut talk = Talk::new(Protocol::Uart);
-            assert_eq!(talk.hear(1, beginning), beginning);
-            for time in [2, 600, 5000] {
-                assert_eq!(talk.say(time), NOTHING);
-            }
-        }
-    }
-
-    #[test]
-    fn who_is_caught_in_the_middle_is_told_to_begin_anew() {
-        let mut talk = Talk::new(Protocol::Uart);
-        assert_eq!(talk.hear(1, &[17, 3, 4, 0x10, 5]), [17, 3, 4, 0x10, 5]);
-        assert_eq!(talk.say(2), NOTHING);
-        assert_eq!(talk.say(500), [1]);
-        assert_eq!(talk.say(5000), NOTHING);
-    }
-
-    /// What looked like the beginning of an answer and is none belongs to the trace.
-    #[test]
-    fn nothing_is_held_back_for_good() {
-        let mut talk = Talk::new(Protocol::Uart);
-        assert_eq!(talk.hear(1, b"S"), NOTHING);
-        assert_eq!(talk.hear(2, b"T"), b"ST");
-        let mut talk = Talk::new(Protocol::Uart);
-        assert_eq!(talk.hear(1, b"SV\x03"), NOTHING);
-        assert_eq!(talk.hear(499, &[]), NOTHING);
-        assert_eq!(talk.hear(500, &[]), b"SV\x03");
-    }
-
-    #[test]
-    fn a_silent_link_is_tried() {
-        let mut talk = Talk::new(Protocol::Ip);
-        talk.hear(0, &ip_hello());
-        assert_eq!(talk.say(1), [1, 1]);
-        talk.hear(10, &[0; 10]);
-        assert_eq!(talk.say(3009), NOTHING);
-        assert_eq!(talk.say(3010), [1, 127]);
-        assert_eq!(talk.say(3011), NOTHING);
-        assert_eq!(talk.say(6010), [1, 127]);
-    }
-
-    #[test]
-    fn jlink_says_who_it_is() {
-        let protocol = Protocol::Rtt {
-            jlink_channel: Some(2),
-        };
-        let mut talk = Talk::new(protocol);
-        assert_eq!(
-            talk.conversation.opening(),
-            b"$$SEGGER_TELNET_ConfigStr=RTTCh;2$$"
-        );
-        assert_eq!(talk.hear(1, b"SEGGER J-Link V8\r\n"), NOTHING);
-        assert_eq!(talk.hear(2, b"Process: x\r\n\0\0"), [0, 0]);
-        assert_eq!(talk.say(3), [1]);
-    }
-
-    #[test]
-    fn the_end_is_silence_or_at_most_a_second() {
-        let mut talk = Talk::new(Protocol::Uart);
-        let at = |milliseconds| talk.opened + Duration::from_millis(milliseconds);
-        let (stopped, soon, late, much_later) = (at(1000), at(1499), at(1500), at(2000));
-        assert!(!talk.conversation.is_over(much_later), "it was not stopped");
-        talk.conversation.stop(stopped);
-        assert!(!talk.conversation.is_over(soon));
-        assert!(talk.conversation.is_over(late));
-        for time in (1000..2000).step_by(100) {
-            talk.hear(time, &[1]);
-        }
-        let before = talk.opened + Duration::from_millis(1999);
-        assert!(!talk.conversation.is_over(before));
-        assert!(talk.conversation.is_over(much_later));
-    }
-}
+mod tests;

@@ -88,11 +88,16 @@ impl Talk {
 
     /// What to say of the line now.
     fn complaints(&mut self) -> Vec<String> {
-        if !self.errors.is_due(Instant::now()) {
-            return Vec::new();
+        let mut complaints = Vec::from_iter(self.conversation.complaint());
+        if self.errors.is_due(Instant::now()) {
+            let errors = self.port.errors();
+            complaints.extend(
+                errors
+                    .into_iter()
+                    .flat_map(|errors| self.errors.look(errors)),
+            );
         }
-        let errors = self.port.errors();
-        errors.map_or_else(Vec::new, |errors| self.errors.look(errors))
+        complaints
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
