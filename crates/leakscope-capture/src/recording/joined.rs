@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use super::header::{self, Cores};
 use crate::input::Input;
 use crate::place::folder_of;
@@ -42,8 +44,8 @@ impl Joined {
         Ok(&mut self.parts[core])
     }
 
-    /// Writes the header and all parts, and puts the file in its place, at once.
-    pub(super) fn finish(self, cores: Cores) -> io::Result<()> {
+    /// Writes the header and all parts: the file can then be put in its place, at once.
+    pub(super) fn finish(self, cores: Cores) -> io::Result<NamedTempFile> {
         let mut offsets = Vec::new();
         let mut end = 0;
         for part in &self.parts {
@@ -66,8 +68,7 @@ impl Joined {
         file.as_file().sync_all()?;
         let permissions = std::fs::metadata(&self.target)?.permissions();
         file.as_file().set_permissions(permissions)?;
-        file.persist(&self.target)?;
-        Ok(())
+        Ok(file)
     }
 }
 

@@ -303,7 +303,7 @@ impl Recording {
         if !self.whole.is_made() {
             return Ok(Finished::Nothing);
         }
-        for file in self.files_mut() {
+        for file in self.cores.iter_mut().chain([&mut self.whole]) {
             file.sync().map_err(FinishError::Sync)?;
             if let Some((path, gone)) = file.gone() {
                 let path = path.to_owned();
@@ -316,8 +316,11 @@ impl Recording {
         }
         if self.cores.is_empty() {
             self.split()
-        } else {
+        } else if self.whole.is_empty().map_err(FinishError::Sync)? {
             self.join()
+        } else {
+            let path = self.whole.path().to_owned();
+            Err(FinishError::Changed { path })
         }
     }
 
@@ -354,7 +357,7 @@ impl Recording {
         let start = header.data as u64;
         match split::split(&mut input, start, &mut joined).map_err(FinishError::Join)? {
             split::Outcome::Split => {
-                joined.finish(Cores::Espressif).map_err(FinishError::Join)?;
+                self.put(joined, Cores::Espressif)?;
                 Ok(Finished::Joined)
             }
             split::Outcome::Damaged { offset } => Ok(Finished::NotSplit { offset }),
@@ -376,12 +379,24 @@ impl Recording {
             let part = joined.part(core).map_err(FinishError::Join)?;
             part.copy(&mut input, start).map_err(FinishError::Join)?;
         }
-        joined.finish(cores).map_err(FinishError::Join)?;
+        self.put(joined, cores)?;
         for file in &self.cores {
             // What is left of it does no harm: the joined file comes first.
             let _ = fs::remove_file(file.path());
         }
         Ok(Finished::Joined)
+    }
+
+    /// Puts the joined cores in the place of the file that was named, unless another one lies there by now.
+    fn put(&self, joined: Joined, cores: Cores) -> Result<(), FinishError> {
+        let file = joined.finish(cores).map_err(FinishError::Join)?;
+        if let Some((path, gone)) = self.whole.gone() {
+            let path = path.to_owned();
+            return Err(FinishError::Gone { path, gone });
+        }
+        let placed = file.persist(self.whole.path());
+        placed.map_err(|error| FinishError::Join(error.error))?;
+        Ok(())
     }
 }
 

@@ -183,6 +183,12 @@ impl RawFile {
         self.file.is_some()
     }
 
+    /// Whether nothing stands in the file.
+    pub(super) fn is_empty(&self) -> io::Result<bool> {
+        let file = self.file.as_ref();
+        file.map_or(Ok(true), |file| Ok(file.metadata()?.len() == 0))
+    }
+
     /// Whether it is one recording in one file.
     pub(super) fn is_alone(&self) -> bool {
         self.rotator.is_none() && self.old_length.is_none()

@@ -534,3 +534,46 @@ fn a_file_that_has_gone_is_missed() {
         assert!(fs::read(&moved).expect("the file").ends_with(&trace));
     }
 }
+
+/// The empty file at the name, too, in whose place the cores are put at the end: what somebody else put there stays.
+#[test]
+#[cfg(unix)]
+fn another_file_is_not_replaced_by_the_joined_cores() {
+    let trace = Board::trace(2);
+    let delete: Meddle = Box::new(|path| fs::remove_file(path).expect("a file"));
+    let replace: Meddle = Box::new(|path| {
+        fs::remove_file(path).expect("a file");
+        fs::write(path, "another").expect("a folder with room");
+    });
+    let write: Meddle = Box::new(|path| fs::write(path, "another").expect("a file"));
+    for (meddle, expected) in [
+        (delete, Some(Gone::Away)),
+        (replace, Some(Gone::Replaced)),
+        (write, None),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("heap.svdat");
+        let mut source = Chunks {
+            form: Form::Streams(2),
+            chunks: vec![(0, trace.clone()), (1, trace.clone())],
+        };
+        let mut recording =
+            Recording::create(&path, &source, Existing::Refuse).expect("a new file");
+        let (limits, interrupt) = (Limits::default(), Interrupt::default());
+        recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+        meddle(&path);
+        let gone = match recording.finish().expect_err("another one lies there") {
+            FinishError::Gone { gone, .. } => Some(gone),
+            FinishError::Changed { .. } => None,
+            error => panic!("{error}"),
+        };
+        assert_eq!(gone, expected);
+        let others = fs::read(&path).ok();
+        let is_kept = others.as_deref() == Some(b"another");
+        assert_eq!(is_kept, expected != Some(Gone::Away));
+        for core in ["_core0", "_core1"] {
+            let file = fs::read(format!("{}{core}", path.display())).expect("a core's file");
+            assert!(file.ends_with(&trace));
+        }
+    }
+}
