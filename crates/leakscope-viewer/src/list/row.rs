@@ -25,6 +25,9 @@ pub(crate) struct ListRow {
     pub(crate) detail: String,
     pub(crate) site: i64,
     pub(crate) address: Option<String>,
+    /// Where a reallocation found the block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) old_address: Option<String>,
     pub(crate) size: Option<u64>,
     pub(crate) flag: Option<&'static str>,
     pub(crate) input: usize,
@@ -52,6 +55,7 @@ impl ListRow {
             detail,
             site: seen.site_number(),
             address,
+            old_address: old_address(seen),
             size,
             flag: flag(seen),
             input: event.input,
@@ -93,6 +97,15 @@ fn block(seen: &Seen<'_>) -> (Option<String>, Option<u64>) {
         }
         HeapEvent::Failed { size, .. } => (None, Some(size)),
         HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => (None, None),
+    }
+}
+
+fn old_address(seen: &Seen<'_>) -> Option<String> {
+    match seen.event.kind {
+        EventKind::Heap(
+            HeapEvent::Reallocation { old_address, .. } | HeapEvent::Moved { old_address, .. },
+        ) => Some(address(old_address)),
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use leakscope_analysis::trace::HeapEvent;
 use leakscope_testing::program::{Random, eventful};
+use leakscope_testing::project;
 use leakscope_viewer::{Engine, Program};
 use serde_json::Value;
 
@@ -280,5 +281,34 @@ fn a_text_is_found_wherever_it_stands() {
             }
             assert_eq!(found["total"], wanted, "{text:?}");
         }
+    }
+}
+
+/// The single file answers from its rows alone what the server answers from the events.
+#[test]
+fn events_of_an_address_are_those_whose_rows_name_it() {
+    let path = project().join("testdata/leakscope-heap/input.svdat");
+    let program = Program::default();
+    let mut engine = engine(&program, vec![std::fs::read(path).unwrap()]);
+    let all = ask(&mut engine, "events", &[("limit", "500")]);
+    let rows = all["rows"].as_array().unwrap();
+    assert_eq!(all["total"], rows.len() as u64);
+    let left: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row["old_address"].as_str())
+        .collect();
+    assert!(left.len() >= 10, "{} reallocations", left.len());
+    for address in left {
+        let is_named = |row: &&Value| row["address"] == address || row["old_address"] == address;
+        let named: Vec<&Value> = rows.iter().filter(is_named).collect();
+        let mut page = ask(&mut engine, "events", &[("address", address)]);
+        while page["complete"] == false {
+            page = ask(&mut engine, "events", &[("address", address)]);
+        }
+        let named: Vec<u64> = named
+            .iter()
+            .map(|row| row["index"].as_u64().unwrap())
+            .collect();
+        assert_eq!(indices(&page), named, "{address}");
     }
 }

@@ -129,14 +129,12 @@ function windowOf(parameters, whole) {
 /**
  * @param {Embedded} document
  * @param {number} id
+ * @returns {import('leakscope/data/types.js').SiteDetail}
  */
 function siteOf(document, id) {
   const site = document.sites.sites.find((site) => site.site === id);
   if (site === undefined) throw new Error('this call site is not in the file');
-  const rest = document.site[id];
-  const { from, to } = document.sites;
-  const nothing = { curve: { from, to, step: to, times: [], max: [], last: [], blocks: [], allocations: [], frees: [] }, sizes: [], lifetimes: [], blocks: [], failures: [] };
-  return { site, frames: document.sites.frames, ...(rest ?? nothing) };
+  return { site, frames: document.sites.frames, ...(document.site[id] ?? { curve: null }) };
 }
 
 /**
@@ -164,12 +162,15 @@ function trackOf(document, { site, context, heap }, from, to, width) {
 function trackOfSite(document, site, from, to, width) {
   const { events, blocks } = document;
   const owner = ownerOf(String(site));
-  const detail = siteOf(document, site);
+  const { curve } = siteOf(document, site);
   const own = blocks.filter(([allocation, free]) => events.rows[allocation ?? free ?? 0]?.site === site);
   const areAll = events.rows.length === events.total;
   // A block whose free failed stands there twice.
   const areKnown = new Set(own.map(([allocation]) => allocation)).size === own.length;
-  if (!areAll || !areKnown) return inSums(owner, detail.curve, from, to);
+  if (!areAll || !areKnown) {
+    if (curve === null) throw new Error('This file has curves only of the first call sites.');
+    return inSums(owner, curve, from, to);
+  }
   const changes = own.flatMap(([allocation, free, , gone = null]) => {
     if (allocation === null) return [];
     const block = events.rows[allocation];
@@ -185,7 +186,7 @@ function trackOfSite(document, site, from, to, width) {
 
 /**
  * @param {import('leakscope/data/owner.js').Owner} owner
- * @param {import('leakscope/data/types.js').SiteDetail['curve']} curve
+ * @param {import('leakscope/data/types.js').Curve} curve
  * @param {number} from
  * @param {number} to
  */

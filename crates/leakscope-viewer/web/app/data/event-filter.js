@@ -21,7 +21,7 @@ export function select(held, parameters, contexts) {
     (wanted.length === 0 || wanted.includes(row.context)) &&
     (core === null || row.core === core) &&
     (site === null || row.site === site) &&
-    (!isGiven(parameters.address) || row.address === parameters.address) &&
+    (!isGiven(parameters.address) || [row.address, row.old_address].includes(String(parameters.address))) &&
     (from === null || row.time >= from) &&
     (to === null || row.time < to) &&
     (text === '' || [row.name, row.detail, contexts[row.context] ?? ''].some((part) => part.toLowerCase().includes(text))));

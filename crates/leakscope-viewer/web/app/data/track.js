@@ -2,7 +2,6 @@
 
 /** @typedef {import('leakscope/data/types.js').Track} Track */
 /** @typedef {import('leakscope/data/types.js').Heap} Heap */
-/** @typedef {import('leakscope/data/types.js').SiteDetail} SiteDetail */
 /** @typedef {import('leakscope/data/types.js').HeapMark} HeapMark */
 /** `gone`: nobody freed the block, and it lives no more.
  *  @typedef {Omit<HeapMark, 'kind'> & { kind: 'allocation' | 'free' | 'gone' }} Change */
@@ -15,7 +14,7 @@ const COLUMNS = 512;
 
 /**
  * From the stretches of its curve, as the server does of long windows.
- * @param {SiteDetail['curve']} curve
+ * @param {import('leakscope/data/types.js').Curve} curve
  * @param {number} from
  * @param {number} to
  * @returns {Heap}

@@ -124,15 +124,16 @@
 /** @typedef {{ from: number, to: number, count: number }} Bucket */
 /** @typedef {{ address: string, size: number, time: number, context: number, core: number }} Block */
 /**
- * @typedef {object} SiteDetail
- * @property {Site} site
- * @property {Frame[]} frames
+ * What the table of call sites has no room for; the single file has it of the first ones only.
+ * @typedef {object} SiteRest
  * @property {{ from: number, to: number, step: number, times: number[], max: number[], last: number[], blocks: number[], allocations: number[], frees: number[] }} curve
  * @property {Bucket[]} sizes
  * @property {Bucket[]} lifetimes
  * @property {Block[]} blocks
  * @property {{ size: number, time: number, context: number, core: number, retried: boolean, live_bytes: number }[]} failures
  */
+/** @typedef {SiteRest['curve']} Curve */
+/** `curve` is null if all of the rest is not in the file. @typedef {{ site: Site, frames: Frame[] } & (SiteRest | { curve: null })} SiteDetail */
 
 /** Who frees the blocks of a call site. Ticks: how long they had lived.
  * @typedef {Counted & { site: number, from: number, to: number, total: number, frames: Frame[], frees: { title: string, stack: number[],
@@ -151,6 +152,7 @@
  * @property {string} detail
  * @property {number} site
  * @property {string | null} address
+ * @property {string} [old_address] where a reallocation found the block
  * @property {number | null} size
  * @property {string | null} flag
  * @property {number} input
@@ -294,7 +296,7 @@
  * @typedef {object} Embedded
  * @property {Overview} overview
  * @property {Sites} sites
- * @property {Record<string, Omit<SiteDetail, 'site' | 'frames'>>} site
+ * @property {Record<string, SiteRest>} site
  * @property {Record<string, Frees>} frees
  * @property {Contexts} contexts
  * @property {Timeline} timeline
@@ -308,7 +310,7 @@
  * @property {Memory} memory
  * @property {HeapOverTime} heap
  * @property {Shares[]} shares by call site, by context, by heap
- * @property {(import('leakscope/data/owner.js').Owner & { curve: SiteDetail['curve'] })[]} owners
+ * @property {(import('leakscope/data/owner.js').Owner & { curve: Curve })[]} owners
  * @property {Before} before empty, if there is none
  */
 /** So many log messages from the event `from` on, up to the event `to`, are not in the file.

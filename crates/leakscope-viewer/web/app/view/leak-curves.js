@@ -36,6 +36,10 @@ export function leakCurves(page) {
     hoverIn(page, picture, () => page.bounds);
     const latest = new Latest(page.source, 'site', (answer) => {
       const { curve } = answer;
+      if (curve === null) {
+        picture.describe(`Live bytes of ${title}: not in this file`);
+        return;
+      }
       heap = heapOfCurve(curve, ...page.bounds);
       picture.describe(`Live bytes of ${title}: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`);
       picture.draw();

@@ -22,6 +22,7 @@ import { logLinesAround, siteEvents } from 'leakscope/view/site-events.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/data/types.js').SiteDetail} SiteDetail */
+/** One of which all is known. @typedef {Exclude<SiteDetail, { curve: null }>} WholeDetail */
 
 /** @param {Page} page */
 export function siteDetail(page) {
@@ -36,20 +37,22 @@ export function siteDetail(page) {
     shown?.close();
     if (page.overview.dump !== null) {
       shown = { id: detail.site.site, redraw: () => {}, close: () => {} };
-      fill(place, head(page, detail), callStack(detail), blocks(page, detail));
+      fill(place, head(page, detail), callStack(detail), detail.curve === null ? notHeld('Blocks that still live', 'its blocks') : blocks(page, detail));
       return;
     }
-    const curve = siteCurve(page, detail);
+    const curve = detail.curve === null ? null : siteCurve(page, detail);
     const logs = logLinesAround(page);
     const events = siteEvents(page, detail.site.site, (row) => logs.show(row.time));
     const frees = freedBy(page, detail.site.site);
-    shown = { id: detail.site.site, redraw: () => { curve.redraw(); frees.show(); }, close: () => [curve, events, frees, logs].forEach((part) => part.close()) };
-    fill(place, whole, head(page, detail), callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
-      element('div', { class: 'pair' },
-        histogram('Sizes', detail.sizes, (from, to) => sizes(from, to), 'No allocation.'),
-        histogram('Lifetimes of freed blocks', detail.lifetimes, (_, to) => `< ${page.clock.duration(to)}`, 'None was freed.')),
+    shown = { id: detail.site.site, redraw: () => { curve?.redraw(); frees.show(); }, close: () => [curve, events, frees, logs].forEach((part) => part?.close()) };
+    fill(place, whole, head(page, detail), callStack(detail),
+      ...detail.curve === null || curve === null ? [notHeld('Live bytes of this call site', 'curve, sizes, lifetimes and blocks')] : [
+        section('Live bytes of this call site', curve.picture.element, curve.text),
+        element('div', { class: 'pair' },
+          histogram('Sizes', detail.sizes, (from, to) => sizes(from, to), 'No allocation.'),
+          histogram('Lifetimes of freed blocks', detail.lifetimes, (_, to) => `< ${page.clock.duration(to)}`, 'None was freed.'))],
       detail.site.frees > 0 && frees.element,
-      blocks(page, detail), failures(page, detail), events.element, logs.element);
+      ...detail.curve === null ? [] : [blocks(page, detail), failures(page, detail)], events.element, logs.element);
   };
   return {
     element: place,
@@ -112,6 +115,11 @@ function capital(sentence) {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
+/** The single file has what is asked for of other call sites only. @param {string} title @param {string} what */
+function notHeld(title, what) {
+  return section(title, element('p', { class: 'quiet' }, `This file has ${what} only of the first call sites.`));
+}
+
 /** @param {SiteDetail} detail */
 function callStack({ site, frames }) {
   const list = element('div');
@@ -124,7 +132,7 @@ function callStack({ site, frames }) {
   return section('Call stack', list, site.allocator.length > 0 && element('div', {}, button));
 }
 
-/** @param {Page} page @param {SiteDetail} detail */
+/** @param {Page} page @param {WholeDetail} detail */
 function siteCurve(page, { site, curve }) {
   const heap = heapOfCurve(curve, curve.from, Math.max(curve.to, curve.from + 1));
   const picture = new Picture(`Live bytes of this call site: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`, (pen, width, height) => {
@@ -170,7 +178,7 @@ function sizes(from, to) {
   return to - from <= 1 ? shortBytes(from) : `${from < 1024 ? from : shortBytes(from)} – ${shortBytes(to - 1)}`;
 }
 
-/** @param {Page} page @param {SiteDetail} detail */
+/** @param {Page} page @param {WholeDetail} detail */
 function blocks(page, { site, curve, blocks }) {
   if (blocks.length === 0) return null;
   const isDump = page.overview.dump !== null;
@@ -193,7 +201,7 @@ function blocks(page, { site, curve, blocks }) {
   }));
 }
 
-/** @param {Page} page @param {SiteDetail} detail */
+/** @param {Page} page @param {WholeDetail} detail */
 function failures(page, { failures }) {
   if (failures.length === 0) return null;
   return section('Allocations that found no memory', table({

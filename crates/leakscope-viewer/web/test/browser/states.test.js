@@ -175,6 +175,25 @@ test('every table and every list can be copied', () => serving(TRACE, (url) => i
   assert.ok(copied >= 30, `${copied} copies`);
 })));
 
+test('what the single file does not hold of a call site is not said to be nothing', async () => {
+  let site = 0;
+  const url = withData('without-detail', singleFile('without-detail-base', TRACE).path, (document) => {
+    site = document.sites.sites[0].site;
+    delete document.site[site];
+    delete document.frees[site];
+    document.events.rows.length = 100;
+  });
+  await inTabOf(browser, async (tab) => {
+    await tab.open(`${url}#sites?site=${site}`);
+    await tab.see('.split-detail p', 'This file has curve, sizes, lifetimes and blocks only of the first call sites.');
+    const text = await tab.run(() => document.querySelector('.split-detail')?.textContent ?? '');
+    assert.doesNotMatch(text, /No allocation\.|None was freed\./);
+    await tab.open(`${url}#timeline?pins=${site}&cursor=1000`);
+    await tab.see('.track-label .quiet', 'This file has curves only of the first call sites.');
+    writeFileSync(join(SCREENSHOTS, 'without-detail.png'), await tab.picture());
+  });
+});
+
 test('without a heap event nothing is known of the heap', async () => {
   const url = withData('no-heap', singleFile('no-heap-base', TRACE).path, (document) => {
     Object.assign(document.overview.totals, { heap_events: 0, allocations: 0, frees: 0, outstanding_bytes: 0, outstanding_blocks: 0, leaks: 0 });

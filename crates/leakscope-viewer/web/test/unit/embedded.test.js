@@ -24,6 +24,14 @@ test('events are filtered and paged', async () => {
   }
 });
 
+test('a reallocation is among the events of the address that it left', async () => {
+  const document = madeUpDocument();
+  const rows = document.events.rows.map((row, at) => at === 1 ? { ...row, kind: 'heap', name: 'heap_realloc', address: '0x3ffd0000', old_address: '0x3ffc0000' } : row);
+  const moved = embedded({ ...document, events: { ...document.events, rows } });
+  assert.equal((await moved.get('events', { address: '0x3ffd0000' })).total, 1);
+  assert.equal((await moved.get('events', { address: '0x3ffc0000' })).total, 199);
+});
+
 test('a place in a filtered list is found', async () => {
   assert.deepEqual(await source.get('find', { kinds: 'api', time: 1_020 }), { row: 0, index: 1, total: 99, complete: true });
   assert.deepEqual(await source.get('find', { kinds: 'api', index: 2 }), { row: 1, index: 5, total: 99, complete: true });
@@ -95,9 +103,14 @@ test('a call site has a track, from its events or from its curve', async () => {
   assert.deepEqual([summed.heap.last, summed.heap.blocks], [exact.heap.last, exact.heap.blocks]);
 });
 
-test('a call site has its detail, or at least its row', async () => {
-  assert.equal((await source.get('site', { id: 7 })).sizes[0].count, 99);
-  assert.deepEqual((await source.get('site', { id: 3 })).sizes, []);
+test('a call site has its detail, or its row and a word that the rest is not in the file', async () => {
+  const known = await source.get('site', { id: 7 });
+  assert.equal(known.curve === null ? null : known.sizes[0].count, 99);
+  const row = await source.get('site', { id: 3 });
+  assert.deepEqual([row.site.allocations, row.curve, Object.keys(row)], [99, null, ['site', 'frames', 'curve']]);
+  const document = madeUpDocument();
+  const cut = embedded({ ...document, events: { ...document.events, rows: document.events.rows.slice(0, 100) } });
+  await assert.rejects(cut.get('track', { site: 3, from: 0, to: END, width: 50 }), /only of the first call sites/);
   await assert.rejects(source.get('site', { id: 12 }));
 });
 
