@@ -5,6 +5,7 @@ use leakscope_report::{Report, Standing, sanitise, unrecorded};
 use serde::Serialize;
 
 use super::frames::{Frames, ListedFrame, title};
+use super::sites::Others;
 use crate::query::SITES;
 
 /// The answer; empty if there is no such recording.
@@ -15,6 +16,7 @@ pub(crate) struct Before {
     unrecorded: Option<String>,
     frames: Vec<ListedFrame>,
     sites: Vec<Row>,
+    others: Others,
 }
 
 /// A call site. The fields are those of a row in the table of call sites.
@@ -62,11 +64,16 @@ impl From<&Report> for Before {
         let sites = report.call_sites.iter().take(SITES);
         let sites = sites.map(|site| Row::new(site, &mut frames)).collect();
         let inputs = report.trace.inputs.iter();
+        let mut others = Others::default();
+        for site in report.call_sites.iter().skip(SITES) {
+            others.add(site, None, None);
+        }
         Self {
             inputs: inputs.map(|name| sanitise(name).into_owned()).collect(),
             unrecorded: unrecorded(report).map(|what| sanitise(&what).into_owned()),
             frames: frames.into_list(),
             sites,
+            others,
         }
     }
 }

@@ -11,9 +11,10 @@ use super::Subject;
 use super::census::{Census, SiteSum};
 use super::counting::Counting;
 use super::frames::{Frames, ListedFrame, title};
+use crate::index::exchange::Sum;
 use crate::index::sites::SiteIndex;
 use crate::index::sums::OwnSums;
-use crate::query::{SITES, Window};
+use crate::query::Window;
 use crate::scan::Scan;
 
 /// All call sites, the worst first.
@@ -24,18 +25,63 @@ pub(crate) struct Sites {
     limited: bool,
     complete: bool,
     counted_to: u64,
-    total: usize,
+    pub(crate) total: usize,
     others: Others,
     frames: Vec<ListedFrame>,
     pub(crate) sites: Vec<SiteRow>,
 }
 
-/// What is in no row.
+/// What is in no row: sums of what the rows would say.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-struct Others {
+pub(super) struct Others {
     sites: usize,
+    /// Those with blocks that live.
+    outstanding_sites: usize,
     outstanding_bytes: u64,
+    outstanding_blocks: u64,
+    leaked_bytes: u64,
+    leaked_blocks: u64,
+    growth_bytes_per_second: f64,
+    bytes_at_peak: u64,
     allocated_bytes: u64,
+    allocations: u64,
+    temporary_bytes: u64,
+    temporary: u64,
+}
+
+impl Others {
+    /// A call site of the report, and what the index knows of it; where only a window counts, its census.
+    pub(super) fn add(
+        &mut self,
+        site: &CallSite,
+        held: Option<&SiteIndex>,
+        counted: Option<&SiteSum>,
+    ) {
+        let sum = |blocks, bytes| Sum { blocks, bytes };
+        let [live, allocated, temporary] = counted.map_or_else(
+            || {
+                let live = sum(site.outstanding_blocks, site.outstanding_bytes);
+                let allocated = sum(site.allocations, site.allocated_bytes);
+                let temporary = held.map_or_else(Sum::default, SiteIndex::temporary);
+                [live, allocated, temporary]
+            },
+            |counted| [counted.live, counted.sums.allocated, counted.sums.temporary],
+        );
+        self.sites += 1;
+        self.outstanding_sites += usize::from(live.blocks > 0);
+        self.outstanding_bytes += live.bytes;
+        self.outstanding_blocks += live.blocks;
+        if site.standing == Standing::Leak {
+            self.leaked_bytes += live.bytes;
+            self.leaked_blocks += live.blocks;
+            self.growth_bytes_per_second += site.growth_bytes_per_second.unwrap_or_default();
+        }
+        self.bytes_at_peak += counted.map_or(site.bytes_at_peak, SiteSum::bytes_at_peak);
+        self.allocated_bytes += allocated.bytes;
+        self.allocations += allocated.blocks;
+        self.temporary_bytes += temporary.bytes;
+        self.temporary += temporary.blocks;
+    }
 }
 
 /// One call site.
@@ -185,11 +231,12 @@ impl SiteRow {
 }
 
 impl Sites {
-    /// Of a window if there is a census of it, otherwise of all of the trace.
+    /// Of a window if there is a census of it, otherwise of all of the trace; with so many rows.
     pub(crate) fn new(
         window: Window,
         census: Option<&Counting<Census>>,
         subject: Subject<'_, '_>,
+        most: usize,
     ) -> Self {
         let Subject {
             outcome,
@@ -213,15 +260,12 @@ impl Sites {
                 .sort_by_key(|(_, _, sum)| std::cmp::Reverse(sum.map_or(0, |sum| sum.live.bytes)));
         }
         let mut others = Others::default();
-        for (_, site, sum) in chosen.iter().skip(SITES) {
-            others.sites += 1;
-            others.outstanding_bytes += sum.map_or(site.outstanding_bytes, |sum| sum.live.bytes);
-            others.allocated_bytes +=
-                sum.map_or(site.allocated_bytes, |sum| sum.sums.allocated.bytes);
+        for &(contexts, site, sum) in chosen.iter().skip(most) {
+            others.add(site, scan.index.sites.get(contexts.id.index()), sum);
         }
         let total = chosen.len();
-        let mut rows = Vec::with_capacity(total.min(SITES));
-        for &(contexts, site, sum) in chosen.iter().take(SITES) {
+        let mut rows = Vec::with_capacity(total.min(most));
+        for &(contexts, site, sum) in chosen.iter().take(most) {
             let mut row = SiteRow::new(site, contexts, scan, &mut frames);
             if let Some(sum) = sum {
                 row.limit_to(sum);
@@ -239,15 +283,5 @@ impl Sites {
             frames: frames.into_list(),
             sites: rows,
         }
-    }
-
-    /// Keeps the first rows, and says of the others how much they are.
-    pub(crate) fn truncate(&mut self, rows: usize) {
-        for row in self.sites.iter().skip(rows) {
-            self.others.sites += 1;
-            self.others.outstanding_bytes += row.outstanding_bytes;
-            self.others.allocated_bytes += row.allocated_bytes;
-        }
-        self.sites.truncate(rows);
     }
 }

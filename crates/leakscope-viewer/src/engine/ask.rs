@@ -18,7 +18,7 @@ use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
-use crate::query::{Limit, Query};
+use crate::query::{Limit, Query, SITES};
 use crate::refusal::Refusal;
 
 /// What became of a question.
@@ -80,7 +80,12 @@ impl Engine<'_> {
             Query::Shares { by, columns, bands } => json(&self.shares(*by, *columns, *bands)?),
             Query::Sites(limit) if self.is_limited(*limit) => {
                 return self.count(*limit, |census, engine| {
-                    json(&Sites::new(census.window, Some(census), engine.subject()))
+                    json(&Sites::new(
+                        census.window,
+                        Some(census),
+                        engine.subject(),
+                        SITES,
+                    ))
                 });
             }
             Query::Tasks(limit) if self.is_limited(*limit) => {
@@ -88,7 +93,7 @@ impl Engine<'_> {
                     json(&Tasks::new(census.window, Some(census), engine.subject()))
                 });
             }
-            Query::Sites(_) => json(&Sites::new(all, None, self.subject())),
+            Query::Sites(_) => json(&Sites::new(all, None, self.subject(), SITES)),
             Query::Tasks(_) => json(&Tasks::new(all, None, self.subject())),
             Query::Frees { site, limit } => {
                 let site = *site;

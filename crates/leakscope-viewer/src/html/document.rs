@@ -78,14 +78,13 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
     let mut left_out = Vec::new();
     let subject = engine.subject();
     let all = subject.scan.bounded(None);
-    let mut sites = Sites::new(all, None, subject);
-    if sites.sites.len() > SITES {
+    let sites = Sites::new(all, None, subject, SITES);
+    if sites.total > SITES {
         left_out.push(format!(
             "the table holds {} of {} call sites",
             count(SITES as u64),
-            count(sites.sites.len() as u64)
+            count(sites.total as u64)
         ));
-        sites.truncate(SITES);
     }
     let mut site = BTreeMap::new();
     for row in sites.sites.iter().take(DETAILS) {

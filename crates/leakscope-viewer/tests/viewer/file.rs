@@ -1,9 +1,10 @@
 //! The single file: bounded, and it says what it leaves out.
 
+use leakscope_testing::scenario::Scenario;
 use leakscope_viewer::{Program, page};
 use serde_json::Value;
 
-use super::program::{engine, inputs};
+use super::program::{ask, engine, inputs};
 
 /// The document in a page.
 pub(crate) fn document(page: &str) -> Value {
@@ -97,6 +98,49 @@ fn as_many_events_are_listed_as_were_asked_for() {
         (9_000..all).contains(&some) && none < some,
         "{none} {some} {all}"
     );
+}
+
+/// Of more call sites than the table has rows, rows and others come to what all of the trace does.
+#[test]
+fn call_sites_without_a_row_are_in_the_sums() {
+    let recording = &mut Scenario::begun();
+    for number in 0..1_100 {
+        let (block, caller) = (0x3FFB_0000 + 64 * number, [0x400D_0000 + 16 * number]);
+        recording
+            .after(50)
+            .allocate(block, 8 + number % 40, &caller);
+        if number % 3 == 0 {
+            recording.after(10).free(block, &[0x400E_0000]);
+        }
+    }
+    let recording = recording.after(1000).idle().plain();
+    let page = document(&written(vec![recording.clone()]));
+    let program = Program::default();
+    let served = ask(&mut engine(&program, vec![recording]), "sites", &[]);
+    let totals = &page["overview"]["totals"];
+    let told = |sites: &Value, name: &str| {
+        let rows = sites["sites"].as_array().unwrap().iter();
+        let listed: u64 = rows.map(|row| row[name].as_u64().unwrap()).sum();
+        listed + sites["others"][name].as_u64().unwrap()
+    };
+    for name in [
+        "outstanding_bytes",
+        "outstanding_blocks",
+        "allocated_bytes",
+        "allocations",
+    ] {
+        assert_eq!(told(&page["sites"], name), totals[name], "{name}");
+    }
+    for name in ["bytes_at_peak", "temporary_bytes", "temporary"] {
+        assert_eq!(told(&page["sites"], name), told(&served, name), "{name}");
+    }
+    let others = &page["sites"]["others"];
+    assert_eq!(
+        (&others["sites"], &served["others"]["sites"]),
+        (&100.into(), &0.into())
+    );
+    let live = others["outstanding_sites"].as_u64().unwrap();
+    assert_eq!(others["outstanding_blocks"], live);
 }
 
 #[test]

@@ -6,6 +6,11 @@
 
 export const END = 100_000;
 const COLUMNS = 4096;
+/** All call sites have a row. */
+export const NO_OTHERS = {
+  sites: 0, outstanding_sites: 0, outstanding_bytes: 0, outstanding_blocks: 0, leaked_bytes: 0, leaked_blocks: 0, growth_bytes_per_second: 0, bytes_at_peak: 0,
+  allocated_bytes: 0, allocations: 0, temporary_bytes: 0, temporary: 0,
+};
 
 /** @returns {Embedded} */
 export function madeUpDocument() {
@@ -50,7 +55,7 @@ export function madeUpDocument() {
       limits: { width: 4096, rows: 500, sites: 5000 }, left_out: ['Events between the first 4,000 and the last 2,000 are not here.'],
     },
     sites: {
-      from: 0, to: END, limited: false, total: 2, others: { sites: 0, outstanding_bytes: 0, allocated_bytes: 0 }, sites: [leak, cache],
+      from: 0, to: END, limited: false, total: 2, others: NO_OTHERS, sites: [leak, cache],
       frames: [
         { ...frame, function: 'parse_header', file: 'main/http.c', line: 66, inlined: true }, { ...frame, function: 'serve', file: 'main/http.c', line: 101 },
         { ...frame, function: 'task_main', file: 'main/main.c', line: 9 }, { ...frame, function: 'malloc', file: null, line: null },
@@ -92,7 +97,7 @@ export function madeUpDocument() {
       events: [{ id: 512, name: 'heap_alloc', count: 198 }, { id: 513, name: 'heap_free', count: 99 }],
     },
     blocks, again: [], frees: {}, contexts: { from: 0, to: END, contexts: [] }, lives: lives(1), memory: { image: null, regions: [], blocks: { sites: [], kinds: [], holders: [], words: [] }, sites: [] }, heap: heapOverTime(),
-    shares: ['site', 'context', 'heap'].map(() => ({ from: 0, to: END, width: 4, exact: false, bands: [], others: { owners: 0, last: [0, 0, 0, 0] } })), owners: [], before: { inputs: [], unrecorded: null, frames: [], sites: [] },
+    shares: ['site', 'context', 'heap'].map(() => ({ from: 0, to: END, width: 4, exact: false, bands: [], others: { owners: 0, last: [0, 0, 0, 0] } })), owners: [], before: { inputs: [], unrecorded: null, frames: [], sites: [], others: NO_OTHERS },
   };
 }
 

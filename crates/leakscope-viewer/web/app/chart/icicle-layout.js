@@ -5,12 +5,13 @@ import { frameWhere } from 'leakscope/page/stack.js';
 /** @typedef {import('leakscope/data/types.js').Sites} Sites */
 /** @typedef {import('leakscope/data/types.js').Site} Site */
 /** @typedef {import('leakscope/data/types.js').Frame} Frame */
+/** @typedef {import('leakscope/data/types.js').Others} Others */
 
 /**
  * A function that was called from those above it.
  * @typedef {object} Node
  * @property {string} key its name among its siblings
- * @property {Frame | null} frame null: the root, or call sites without a call stack
+ * @property {Frame | null} frame null: the root, call sites that have no row, or call sites without a call stack
  * @property {string} label
  * @property {number} value of all call sites below
  * @property {number} other what these have on the other side, if two recordings are compared
@@ -31,6 +32,9 @@ export const WEIGHTS = /** @type {const} */ ([
   ['temporary_bytes', 'Temporary, bytes'], ['temporary', 'Temporary, blocks'],
 ]);
 
+/** Call sites that have no row. */
+export const UNLISTED = '(not listed)';
+
 /** What a tree needs of a call site. @typedef {Pick<Site, 'stack' | 'allocator' | 'standing'> & Partial<Site>} Counted */
 /** @typedef {{ weight: string, inverted: boolean, allocator: boolean, lines?: boolean, around?: string }} Options
  *  `lines`: a cell for each line of a function; `around`: from the outermost call of this function on or, inverted, from the innermost */
@@ -48,13 +52,17 @@ function valueOf(site, weight) {
 
 /**
  * @template {Counted} S
- * @param {{ sites: S[], frames: Frame[] }} sites
+ * @param {{ sites: S[], frames: Frame[], others?: Others }} sites
  * @param {Options} options
  * @param {((site: S) => string) | null} [rootOf] what call sites stand below, such as their tasks
  * @returns {Node} the root
  */
 export function tree(sites, options, rootOf = null) {
   const root = node('', null, 'all', null);
+  for (const at of unlisted(root, sites.others, options)) {
+    at.value += unlistedValue(sites.others, options);
+    at.worst = (sites.others?.leaked_blocks ?? 0) > 0 ? 'leak' : 'unknown';
+  }
   walk(root, sites, options, rootOf, (at, site, value, where) => {
     if (where !== '') at.places.add(where);
     add(at, site, value);
@@ -67,11 +75,12 @@ export function tree(sites, options, rootOf = null) {
  * Adds what another recording says. Functions that only that one has come to stand in the tree without a value.
  * @template {Counted} S
  * @param {Node} root
- * @param {{ sites: S[], frames: Frame[] }} others
+ * @param {{ sites: S[], frames: Frame[], others?: Others }} others
  * @param {Options} options
  * @param {((site: S) => string) | null} rootOf
  */
 export function addOther(root, others, options, rootOf) {
+  for (const at of unlisted(root, others.others, options)) at.other += unlistedValue(others.others, options);
   walk(root, others, options, rootOf, (at, _, value) => { at.other += value; });
 }
 
@@ -110,6 +119,25 @@ function walk(root, { sites, frames }, { weight, inverted, allocator, lines = fa
       visit(at, site, value, at.frame === null ? '' : frameWhere(frames[index]));
     }
   }
+}
+
+/**
+ * What call sites without a row count for. Nobody knows how much of that a function has.
+ * @param {Others | undefined} others
+ * @param {Options} options
+ */
+function unlistedValue(others, { weight, around = '' }) {
+  return around !== '' ? 0 : others?.[/** @type {keyof Others} */ (weight)] ?? 0;
+}
+
+/**
+ * The root, and the node below it of call sites without a row, if they count for something.
+ * @param {Node} root
+ * @param {Others | undefined} others
+ * @param {Options} options
+ */
+function unlisted(root, others, options) {
+  return unlistedValue(others, options) === 0 ? [] : [root, below(root, UNLISTED, null, 'call sites that are not listed')];
 }
 
 /** @param {Node} parent @param {Frame | null} frame @param {boolean} lines */
@@ -232,7 +260,7 @@ export function follow(root, keys) {
  * @param {string} search
  */
 export function matches(node, search) {
-  if (search === '') return false;
+  if (search === '' || node.key === UNLISTED) return false;
   const text = `${node.label} ${node.frame?.file ?? ''}`.toLowerCase();
   return search.toLowerCase().split(',').some((word) => word.trim() !== '' && text.includes(word.trim()));
 }

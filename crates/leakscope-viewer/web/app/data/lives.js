@@ -74,18 +74,11 @@ export function limitSites(whole, lives, resolution, range) {
   const [first, after] = stretchesOf(resolution, range.from, range.to);
   const inside = lives.filter(({ born }) => born >= first && born < after);
   const known = new Set(whole.sites.map(({ site }) => site));
-  const others = { sites: new Set(), outstanding_bytes: 0, allocated_bytes: 0 };
   const peaks = peaksOf(inside, after);
   /** @type {Map<number, ReturnType<typeof nothing>>} */
   const sums = new Map();
   for (const life of inside) {
     const lives = life.died >= after;
-    if (!known.has(life.site)) {
-      others.sites.add(life.site);
-      others.allocated_bytes += life.bytes;
-      if (lives) others.outstanding_bytes += life.bytes;
-      continue;
-    }
     const sum = sums.get(life.site) ?? nothing(peaks, life, resolution);
     sums.set(life.site, sum);
     sum.allocations += life.blocks;
@@ -106,9 +99,26 @@ export function limitSites(whole, lives, resolution, range) {
     const sum = sums.get(site.site);
     return sum === undefined ? [] : [{ ...site, ...sum, by_context: [] }];
   }).sort((a, b) => b.outstanding_bytes - a.outstanding_bytes);
+  const others = [...sums].flatMap(([site, sum]) => known.has(site) ? [] : [sum]);
   return {
-    ...whole, ...ticksOf(resolution, range, whole.to), limited: true, total: sites.length + others.sites.size, sites,
-    others: { ...others, sites: others.sites.size },
+    ...whole, ...ticksOf(resolution, range, whole.to), limited: true, total: sums.size, sites, others: othersOf(others, whole.others),
+  };
+}
+
+/**
+ * What is in no row of a range.
+ * @param {ReturnType<typeof nothing>[]} sums of each call site without one
+ * @param {import('leakscope/data/types.js').Others} whole of the whole trace: which of them leak, is only known if none does
+ * @returns {import('leakscope/data/types.js').Others}
+ */
+function othersOf(sums, whole) {
+  const total = (/** @type {Exclude<keyof ReturnType<typeof nothing>, 'first' | 'last'>} */ name) => sums.reduce((sum, one) => sum + one[name], 0);
+  const ofLeaks = whole.leaked_blocks === 0 ? 0 : null;
+  return {
+    sites: sums.length, outstanding_sites: sums.filter(({ outstanding_blocks: blocks }) => blocks > 0).length,
+    outstanding_bytes: total('outstanding_bytes'), outstanding_blocks: total('outstanding_blocks'), bytes_at_peak: total('bytes_at_peak'),
+    allocated_bytes: total('allocated_bytes'), allocations: total('allocations'), temporary_bytes: total('temporary_bytes'), temporary: total('temporary'),
+    leaked_bytes: ofLeaks, leaked_blocks: ofLeaks, growth_bytes_per_second: ofLeaks,
   };
 }
 

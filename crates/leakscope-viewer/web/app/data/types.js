@@ -118,9 +118,11 @@
  * @property {(Pick<Site, 'outstanding_bytes' | 'outstanding_blocks' | 'allocations' | 'allocated_bytes' | 'temporary' | 'temporary_bytes'> & { context: number })[]} by_context
  */
 /** The call sites of a recording made before a change. @typedef {{ inputs: string[], unrecorded: string | null, frames: Frame[], sites: (Pick<Site, 'title' | 'standing' | 'stack' | 'allocator' |
- *  'growth_bytes_per_second' | 'outstanding_bytes' | 'outstanding_blocks' | 'bytes_at_peak' | 'allocations' | 'allocated_bytes'> & { tasks: string[] })[] }} Before */
-/** @typedef {Counted & { from: number, to: number, limited: boolean, total: number, frames: Frame[], sites: Site[],
- *  others: { sites: number, outstanding_bytes: number, allocated_bytes: number } }} Sites */
+ *  'growth_bytes_per_second' | 'outstanding_bytes' | 'outstanding_blocks' | 'bytes_at_peak' | 'allocations' | 'allocated_bytes'> & { tasks: string[] })[], others: Others }} Before */
+/** What call sites come to that have no row: so many, those of which blocks live, and sums by weight; null: not known.
+ *  @typedef {{ sites: number, outstanding_sites: number, outstanding_bytes: number, outstanding_blocks: number, bytes_at_peak: number, allocated_bytes: number, allocations: number,
+ *  temporary_bytes: number, temporary: number, leaked_bytes: number | null, leaked_blocks: number | null, growth_bytes_per_second: number | null }} Others */
+/** @typedef {Counted & { from: number, to: number, limited: boolean, total: number, frames: Frame[], sites: Site[], others: Others }} Sites */
 /** @typedef {{ from: number, to: number, count: number }} Bucket */
 /** @typedef {{ address: string, size: number, time: number, context: number, core: number }} Block */
 /**

@@ -2,6 +2,7 @@
 import { addOther, tree } from 'leakscope/chart/icicle-layout.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { shownName } from 'leakscope/format/names.js';
+import { counted } from 'leakscope/format/units.js';
 import { choice } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/chart/icicle-layout.js').Node} Node */
@@ -66,6 +67,7 @@ export function against(page, learned) {
       const now = page.overview.unrecorded;
       const blocks = (/** @type {string | null} */ told) => told === null ? 'all blocks are recorded' : `the device left out ${told}`;
       return [
+        before.others.sites > 0 && `before, ${counted(before.others.sites, 'call site')} not listed: what functions have of these is not told`,
         page.state.range !== null && 'what is before is of the whole recording, not of a range',
         before.unrecorded !== now && `these are not the same blocks: before, ${blocks(before.unrecorded)}; now, ${blocks(now)}`,
       ].filter((words) => words !== false);

@@ -82,17 +82,19 @@ function contents(page, sites, asked, { title, moment, what }) {
   if (!limited && !isAll) return [section(heading, element('p', { class: 'quiet' }, 'This file does not tell when blocks began and ended.'))];
   const alive = sites.sites.filter(({ outstanding_blocks: blocks }) => blocks > 0).toSorted((a, b) => b.outstanding_bytes - a.outstanding_bytes);
   const all = alive.reduce((sum, site) => sum + site.outstanding_bytes, others.outstanding_bytes);
-  const blocks = alive.reduce((sum, site) => sum + site.outstanding_blocks, 0);
+  const blocks = alive.reduce((sum, site) => sum + site.outstanding_blocks, others.outstanding_blocks);
+  const number = alive.length + others.outstanding_sites;
   const isRounded = complete && (from !== asked[0] || to !== Math.min(asked[1], page.bounds[1]));
   return [section(heading,
-    element('p', {}, element('b', {}, bytes(all)), ` in ${counted(blocks, 'block')} of ${counted(alive.length, 'call site')} ${what}`,
+    element('p', {}, element('b', {}, bytes(all)), ` in ${counted(blocks, 'block')} of ${counted(number, 'call site')} ${what}`,
       !complete && element('span', { class: 'quiet' }, `; ${percent(countedTo - from, to - from)} counted so far`),
       isRounded && element('span', { class: 'quiet' }, ` (from ${page.clock.stretch(from, to)}: as finely as this file knows)`),
       alive.length > 0 && element('button', { type: 'button', class: 'link alive-flame', click: () => page.go({ view: 'flame', range: [from, to], weight: 'outstanding_bytes' }) }, 'Flame graph')),
     alive.length > 0 && table({
       caption: heading, rows: alive.slice(0, LARGEST), columns: columns(page, all), key: ({ site }) => site, chosen: ({ site }) => page.go({ view: 'sites', site }),
     }),
-    alive.length > LARGEST && element('p', { class: 'quiet' }, `and ${counted(alive.length - LARGEST, 'further call site')}`))];
+    number > LARGEST && element('p', { class: 'quiet' }, `and ${counted(number - Math.min(alive.length, LARGEST), 'further call site')}${others.outstanding_sites === 0 ? ''
+      : `; ${count(others.outstanding_sites)} of them, with ${bytes(others.outstanding_bytes)} in ${counted(others.outstanding_blocks, 'block')}, are not listed`}`))];
 }
 
 /** @param {Page} page @param {number} all bytes @returns {import('leakscope/part/table.js').Column<Site>[]} */

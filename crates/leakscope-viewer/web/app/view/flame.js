@@ -1,11 +1,11 @@
 // Flame graph: who allocated what is outstanding, or lived at the peak, or was allocated, or was only
 // temporary; as an icicle, from the callers down.
 import { drawIcicle, boxAt, ROW, STANDINGS } from 'leakscope/chart/icicle.js';
-import { ancestors, follow, largestDifference, matchedValue, place, tree, WEIGHTS } from 'leakscope/chart/icicle-layout.js';
+import { ancestors, follow, largestDifference, matchedValue, place, tree, UNLISTED, WEIGHTS } from 'leakscope/chart/icicle-layout.js';
 import { listen } from 'leakscope/chart/gestures.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Latest } from 'leakscope/data/latest.js';
-import { bytes, counted, percent } from 'leakscope/format/units.js';
+import { bytes, count, counted, percent } from 'leakscope/format/units.js';
 import { limitWords } from 'leakscope/page/limits.js';
 import { frameWhere } from 'leakscope/page/stack.js';
 import { badgeRow } from 'leakscope/part/badges.js';
@@ -134,7 +134,7 @@ export function flameView(page) {
     reset.disabled = page.state.zoom === '';
     rest.textContent = [
       search !== '' && `found: ${percent(matchedValue(root, search), root.value)}`, amount(root.value),
-      sites !== null && limitWords(page, sites),
+      sites !== null && limitWords(page, sites), sites !== null && unlistedWords(sites),
       sites?.limited && page.state.weight === 'growth_bytes_per_second' && 'how fast it grows is of the whole trace',
     ].filter(Boolean).join(', ');
     picture.describe(`Flame graph of ${amount(root.value)}; its numbers are in the table below`);
@@ -152,7 +152,8 @@ export function flameView(page) {
         : element('span', {}, `${amount(node.value)}, ${percent(node.value, whole)}${caller === null ? '' : ' of the function'}`),
       ...compared.caveats().map((words) => element('span', { class: 'quiet' }, words)),
       // What only the other recording has is none of this one's.
-      node.sites.size > 0 && element('span', { class: 'quiet' }, counted(node.sites.size, 'call site')),
+      node.sites.size > 0 && element('span', { class: 'quiet' },
+        counted(node.sites.size, 'call site') + (node.children.some(({ key }) => key === UNLISTED) ? ' and those that are not listed' : '')),
       node.places.size > 1 && element('span', { class: 'quiet', title: [...node.places].join('\n') }, `together: ${placesWords(node)}`),
       node === focused && name !== null && name !== page.state.around && element('button', { type: 'button', class: 'link', click: () => page.go({ around: name, zoom: '' }) }, 'Its callers and callees'),
       node === focused && node.sites.size === 1 && element('button', { type: 'button', class: 'link', click: () => openSite(node) }, 'Show the call site'));
@@ -163,7 +164,7 @@ export function flameView(page) {
   };
   const openSite = (/** @type {Node} */ node) => {
     if (node.sites.size === 1) page.go({ view: 'sites', site: [...node.sites][0] });
-    else page.go({ view: 'sites', search: node.label });
+    else if (node.sites.size > 1) page.go({ view: 'sites', search: node.label });
   };
   const at = (/** @type {number} */ x, /** @type {number} */ y) => boxAt(boxes, x / picture.width, y, picture.height, isUpward())?.node ?? null;
   listen(picture.element, {
@@ -230,6 +231,11 @@ export function flameView(page) {
 function placesWords({ places }) {
   const some = [...places].sort().slice(0, 6);
   return some.join(', ') + (places.size > some.length ? `, and ${places.size - some.length} more` : '');
+}
+
+/** Which call sites are not told apart. @param {import('leakscope/data/types.js').Sites} sites */
+function unlistedWords({ total, others }) {
+  return others.sites > 0 && `${count(others.sites)} of ${counted(total, 'call site')} not listed`;
 }
 
 /** Why there is no picture, and where there is one. @param {Page} page */

@@ -65,7 +65,8 @@ export function searchDialog(page) {
       places(page, text), tasksFound(page, text), ...known === null ? [] : [sitesFound(page, known, text), functions(page, known, text)], ...later.values(),
     ].filter(({ hits }) => hits.length > 0);
     const before = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.hit : undefined;
-    fill(place, ...groups.map(group), text !== '' && groups.length === 0 && element('p', { class: 'quiet' }, known === null ? 'Searching …' : 'Nothing was found so far.'));
+    fill(place, ...groups.map(group), text !== '' && groups.length === 0 && element('p', { class: 'quiet' }, known === null ? 'Searching …' : 'Nothing was found so far.'),
+      text !== '' && known !== null && known.others.sites > 0 && element('p', { class: 'quiet' }, `Not searched: ${counted(known.others.sites, 'call site')} that are not listed.`));
     if (before !== undefined) buttons().find(({ dataset }) => dataset.hit === before)?.focus();
   };
   const group = (/** @type {Group} */ { title, hits, more = '' }) => element('section', {}, element('h2', {}, title, more && element('span', { class: 'quiet' }, ` ${more}`)),

@@ -97,7 +97,7 @@ export function isFound(site, frames, search, page) {
 
 /** @param {Page} page @param {Site[]} rows @param {Sites} sites */
 function siteTable(page, rows, sites) {
-  const atPeak = sites.limited ? rows.reduce((sum, site) => sum + site.bytes_at_peak, 0) : page.overview.peak.bytes;
+  const atPeak = sites.limited ? sites.sites.reduce((sum, site) => sum + site.bytes_at_peak, sites.others.bytes_at_peak) : page.overview.peak.bytes;
   const rate = rateColumn(rows.flatMap((site) => site.standing === 'leak' ? site.growth_bytes_per_second ?? [] : []));
   const note = sites.limited ? 'of the whole trace' : undefined;
   const growth = (/** @type {Site} */ { growth, growth_bytes_per_second: bytes }) => bytes === null ? growth : rate(bytes);

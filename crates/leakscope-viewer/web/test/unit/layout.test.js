@@ -69,6 +69,21 @@ test('an icicle: callers above, widths as the weights', () => {
   }
 });
 
+test('call sites that are not listed have their part of the whole', () => {
+  const { sites } = madeUpDocument();
+  const cut = { ...sites, sites: sites.sites.slice(0, 1), total: 2, others: { ...sites.others, sites: 1, allocated_bytes: 9_900, allocations: 99 } };
+  const options = { weight: 'allocated_bytes', inverted: false, allocator: false };
+  const root = tree(cut, options);
+  assert.equal(root.value, 2_376 + 9_900);
+  assert.deepEqual(root.children.map(({ label, value, sites, worst }) => [label, value, sites.size, worst]), [['call sites that are not listed', 9_900, 0, 'unknown'], ['task_main', 2_376, 1, 'leak']]);
+  assert.equal(tree(cut, { ...options, inverted: true, weight: 'allocations' }).value, 198);
+  assert.equal(matchedValue(root, 'listed'), 0, 'what they call is not known');
+  assert.equal(tree(cut, { ...options, around: 'task_main' }).value, 2_376);
+  assert.deepEqual(tree(cut, { ...options, weight: 'leaked_bytes' }).children.map(({ label }) => label), ['task_main']);
+  addOther(root, { ...cut, others: { ...cut.others, allocated_bytes: 100 } }, options, null);
+  assert.deepEqual([root.other, root.children[0].other], [2_476, 100]);
+});
+
 test('a flame graph of leaks: lines as cells, tasks at the root, and the worst standing of each', () => {
   const { sites } = madeUpDocument();
   const root = tree(sites, { weight: 'leaked_bytes', inverted: false, allocator: false, lines: true }, ({ contexts }) => `task ${contexts}`);

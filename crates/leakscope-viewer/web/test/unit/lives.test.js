@@ -53,7 +53,10 @@ test('call sites that are not in the file are others', () => {
   const [first] = document.sites.sites;
   const { sites, others, total } = limitSites({ ...document.sites, sites: [first] }, siteLives(lives(1).sites), 1, { from: 10_000, to: 20_600 });
   assert.equal(sites.length, 1);
-  assert.deepEqual([others, total], [{ sites: 1, outstanding_bytes: 100, allocated_bytes: 1_100 }, 2]);
+  const theirs = { outstanding_bytes: 100, outstanding_blocks: 1, bytes_at_peak: 100, allocated_bytes: 1_100, allocations: 11, temporary_bytes: 1_000, temporary: 10 };
+  assert.deepEqual([others, total], [{ sites: 1, outstanding_sites: 1, ...theirs, leaked_bytes: 0, leaked_blocks: 0, growth_bytes_per_second: 0 }, 2]);
+  const leaky = { ...document.sites, sites: [first], others: { ...document.sites.others, leaked_blocks: 3 } };
+  assert.equal(limitSites(leaky, siteLives(lives(1).sites), 1, { from: 10_000, to: 20_600 }).others.leaked_bytes, null, 'which of them leak is not known');
 });
 
 test('a file without lives answers about the whole trace', async () => {
