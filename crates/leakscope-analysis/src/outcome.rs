@@ -337,7 +337,7 @@ pub struct HeapUsage {
     pub allocations: u64,
     /// Blocks freed.
     pub frees: u64,
-    /// Bytes that lived at the end.
+    /// Bytes that lived when their session ended.
     pub outstanding_bytes: u64,
     /// The most bytes that lived at once.
     pub peak_bytes: u64,

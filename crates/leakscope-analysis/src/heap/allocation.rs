@@ -169,15 +169,17 @@ impl HeapModel {
     pub(super) fn tell_heaps_apart(&mut self) {
         if self.heaps.are_one() {
             let past = self.known_past();
+            let (_, left) = past.outstanding;
             let past = past.sites.iter().map(|site| site.frees);
             let present = self.sites.iter().map(|site| site.frees);
-            self.heaps.tell_apart(HeapUsage {
+            let so_far = HeapUsage {
                 allocations: self.totals.allocations,
                 frees: past.chain(present).sum(),
                 outstanding_bytes: self.live_bytes,
                 peak_bytes: self.peak().bytes,
                 ..HeapUsage::default()
-            });
+            };
+            self.heaps.tell_apart(so_far, left);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The heaps that a target tells apart.
 
+use std::mem;
+
 use crate::outcome::HeapUsage;
 
 /// All heaps, in order of first appearance; none as long as there is nothing to tell apart: a single heap
@@ -7,6 +9,8 @@ use crate::outcome::HeapUsage;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Heaps {
     list: Vec<HeapUsage>,
+    /// Of each, the bytes that lived when sessions ended.
+    left: Vec<u64>,
 }
 
 /// Heaps beyond this number share one entry.
@@ -19,10 +23,12 @@ impl Heaps {
         self.list.is_empty()
     }
 
-    /// From now on, heaps are told apart. So far, the one without a name was used like this.
-    pub(super) fn tell_apart(&mut self, so_far: HeapUsage) {
+    /// From now on, heaps are told apart. So far, the one without a name was used like this, and this was left at the ends of
+    /// sessions.
+    pub(super) fn tell_apart(&mut self, so_far: HeapUsage, left: u64) {
         if so_far.allocations > 0 {
             self.list.push(so_far);
+            self.left.push(left);
         }
     }
 
@@ -75,14 +81,25 @@ impl Heaps {
         heap.outstanding_bytes += size;
     }
 
-    /// The target restarted: nothing lives any more.
-    pub(super) fn empty(&mut self) {
-        for heap in &mut self.list {
-            heap.outstanding_bytes = 0;
+    /// The session is over: what is outstanding stays so, and lives no more.
+    pub(super) fn end_session(&mut self) {
+        self.left.resize(self.list.len(), 0);
+        for (heap, left) in self.list.iter_mut().zip(&mut self.left) {
+            *left += mem::take(&mut heap.outstanding_bytes);
         }
     }
 
+    /// As they are in this session.
     pub(super) fn list(&self) -> &[HeapUsage] {
         &self.list
+    }
+
+    /// How each was used in all sessions.
+    pub(super) fn of_all_sessions(&self) -> Vec<HeapUsage> {
+        let mut list = self.list.clone();
+        for (heap, left) in list.iter_mut().zip(&self.left) {
+            heap.outstanding_bytes += left;
+        }
+        list
     }
 }

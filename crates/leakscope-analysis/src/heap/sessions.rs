@@ -401,7 +401,7 @@ impl HeapModel {
         (self.lost_frees, self.lost_allocations) = (0, 0);
         self.sites.fill_with(Site::new);
         self.contexts.end_session();
-        self.heaps.empty();
+        self.heaps.end_session();
         self.moment = Moment {
             start: next_start,
             ..Moment::default()

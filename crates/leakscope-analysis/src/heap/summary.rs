@@ -137,7 +137,7 @@ impl HeapModel {
             call_sites,
             tasks: trace.tasks().to_vec(),
             contexts: self.contexts.list(),
-            heaps: self.heaps.list().to_vec(),
+            heaps: self.heaps.of_all_sessions(),
             peak,
             anomalies,
             failed_allocations: self.failed.clone(),

@@ -3,7 +3,7 @@
 use leakscope_analysis::outcome::HeapUsage;
 use leakscope_analysis::trace::HeapEvent;
 use leakscope_systemview::{Extended, Packet};
-use leakscope_testing::scenario::{MAIN, RAM, Scenario};
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, RAM, Scenario};
 
 use super::{addresses, heap_events};
 use crate::reading::read_one;
@@ -77,6 +77,30 @@ fn several_heaps_tags_and_shifted_sizes() {
         .collect();
     assert_eq!(tags, [None, Some(0xC0DE), None]);
     assert_eq!(reading.heap_contexts()[2], "task@0x3fc01000");
+}
+
+/// As of call sites, tasks and all together: what each session left is outstanding. Heaps may be told apart late.
+#[test]
+fn what_lived_at_a_reset_is_outstanding_in_its_heap() {
+    let mut recording = Scenario::empty();
+    for session in 0..3 {
+        recording.start().module(512, IDF_HEAP).run(MAIN);
+        recording.allocate(RAM + 0xA000, 16, &[0x400D_1000]);
+        if session > 0 {
+            define(&mut recording, HEAP, RAM + 0x1000, 0x8000, 0);
+            allocate(&mut recording, HEAP, RAM + 0x1000, 64, None);
+            allocate(&mut recording, HEAP, RAM + 0x1040, 128, None);
+            free(&mut recording, HEAP, RAM + 0x1000);
+        }
+        recording.after(1000).stop().after(1000);
+    }
+    let reading = read_one(recording.plain());
+    reading.check();
+    let outcome = &reading.outcome;
+    assert_eq!(outcome.totals.sessions, 3);
+    let outstanding = outcome.heaps.iter().map(|heap| heap.outstanding_bytes);
+    assert_eq!(outstanding.collect::<Vec<_>>(), [3 * 16, 2 * 128]);
+    assert_eq!(outcome.totals.outstanding_bytes, 3 * 16 + 2 * 128);
 }
 
 /// Nothing tells the places of allocations apart, and that is said.
