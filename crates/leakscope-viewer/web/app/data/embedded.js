@@ -171,6 +171,8 @@ function trackOfSite(document, site, from, to, width) {
     if (curve === null) throw new Error('This file has curves only of the first call sites.');
     return inSums(owner, curve, from, to);
   }
+  const failures = events.rows.flatMap(({ index, time, size, context, core, flag, site: of }) =>
+    flag !== 'failed' || of !== site ? [] : [{ index, time, kind: /** @type {const} */ ('failed'), size: size ?? 0, since: null, site, context, core }]);
   const changes = own.flatMap(([allocation, free, , gone = null]) => {
     if (allocation === null) return [];
     const block = events.rows[allocation];
@@ -181,7 +183,7 @@ function trackOfSite(document, site, from, to, width) {
     };
     return [...mark(allocation, 'allocation'), ...mark(free, 'free'), ...mark(gone, 'gone')];
   });
-  return trackOfMarks(owner, changes.sort((a, b) => a.index - b.index), from, to, width);
+  return trackOfMarks(owner, [...changes, ...failures].sort((a, b) => a.index - b.index), from, to, width);
 }
 
 /**

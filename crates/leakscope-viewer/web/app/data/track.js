@@ -3,8 +3,8 @@
 /** @typedef {import('leakscope/data/types.js').Track} Track */
 /** @typedef {import('leakscope/data/types.js').Heap} Heap */
 /** @typedef {import('leakscope/data/types.js').HeapMark} HeapMark */
-/** `gone`: nobody freed the block, and it lives no more.
- *  @typedef {Omit<HeapMark, 'kind'> & { kind: 'allocation' | 'free' | 'gone' }} Change */
+/** `gone`: nobody freed the block, and it lives no more; `failed`: no block came of it.
+ *  @typedef {Omit<HeapMark, 'kind'> & { kind: 'allocation' | 'free' | 'gone' | 'failed' }} Change */
 
 /** As many marks as the server gives. */
 const MARKS = 2000;
@@ -61,7 +61,7 @@ export function trackOfMarks(owner, changes, from, to, width) {
   const heap = emptyHeap(from, to, width);
   let [at, level, blocks] = [0, 0, 0];
   const apply = (/** @type {Change} */ { kind, size }) => {
-    const blockMore = kind === 'allocation' ? 1 : -1;
+    const blockMore = { allocation: 1, free: -1, gone: -1, failed: 0 }[kind];
     level += blockMore * size;
     blocks += blockMore;
   };
@@ -69,19 +69,20 @@ export function trackOfMarks(owner, changes, from, to, width) {
   const begin = at;
   for (let column = 0; column < width; column += 1) {
     const end = from + ((column + 1) * (to - from)) / width;
-    let [low, high, allocations, frees] = [level, level, 0, 0];
+    let [low, high] = [level, level];
+    const counts = { allocation: 0, free: 0, gone: 0, failed: 0 };
     for (; at < changes.length && changes[at].time < end; at += 1) {
       apply(changes[at]);
       [low, high] = [Math.min(low, level), Math.max(high, level)];
-      if (changes[at].kind === 'free') frees += 1;
-      else if (changes[at].kind === 'allocation') allocations += 1;
+      counts[changes[at].kind] += 1;
     }
     heap.min.push(low);
     heap.max.push(high);
     heap.last.push(level);
     heap.blocks.push(blocks);
-    heap.allocations.push(allocations);
-    heap.frees.push(frees);
+    heap.allocations.push(counts.allocation);
+    heap.frees.push(counts.free);
+    heap.failed.push(counts.failed);
   }
   const marks = /** @type {HeapMark[]} */ (changes.slice(begin, at).filter(({ kind }) => kind !== 'gone'));
   return { ...owner, exact: true, heap, marks: marks.length > MARKS ? null : marks };

@@ -97,6 +97,9 @@ test('a call site has a track, from its events or from its curve', async () => {
   const both = await source.get('track', { site: 3, from: 0, to: END, width: 50 });
   assert.deepEqual([both.heap.max[10], both.heap.last.at(-1), both.heap.frees[10]], [100, 0, 2]);
   const document = madeUpDocument();
+  const failed = document.events.rows.map((row) => row.index === 1 ? { ...row, kind: 'heap', flag: 'failed', site: 7, size: 4_000 } : row);
+  const failing = await embedded({ ...document, events: { ...document.events, rows: failed } }).get('track', { site: 7, from: 0, to: 2_000, width: 2 });
+  assert.deepEqual([failing.heap.failed, failing.heap.last, failing.marks?.map(({ kind, size }) => [kind, size])], [[0, 1], [0, 24], [['allocation', 24], ['failed', 4_000]]]);
   const cut = embedded({ ...document, events: { ...document.events, rows: document.events.rows.slice(0, 100) } });
   const summed = await cut.get('track', { site: 7, from: 10_500, to: 20_000, width: 1_000 });
   assert.deepEqual([summed.exact, summed.marks, summed.heap.from, summed.heap.to, summed.heap.width], [false, null, 10_000, 20_000, 10]);
