@@ -41,7 +41,7 @@ use std::time::{Duration, Instant};
 use leakscope_capture::Interrupt;
 use leakscope_capture::memory::SnapshotRequest;
 use leakscope_capture::recording::{
-    CreateError, Ending, Existing, FinishError, Finished, Limits, Recording, first_part,
+    CreateError, Ending, Existing, Finished, Limits, Recording, first_part,
 };
 use leakscope_capture::source::{Source, SourceEvent};
 use leakscope_report::{Report, json, text};
@@ -377,18 +377,14 @@ impl Record {
                 screen::note(&words::not_split(offset));
                 false
             }
-            Err(gone @ (FinishError::Gone { .. } | FinishError::Changed { .. })) => {
-                // It is open still, and was read as it came.
+            Err(error) => {
+                // What is open still was read as it came.
                 while live.follow(&mut |line| status.log(line))? {}
                 let mut screen = Screen::new();
                 if !self.no_report {
                     self.write_report(live.report(), &mut screen)?;
                 }
-                return Err(gone.into());
-            }
-            Err(error) => {
-                screen::complain(&error.into());
-                false
+                return Err(error.into());
             }
         };
         let is_host = symbols.is_some_and(Symbols::is_position_independent) && is_saved;
