@@ -3,7 +3,7 @@
 
 use super::case::START_UP;
 use super::rhythm::Rhythm;
-use super::steady::{FEW_OCCASIONS, MANY_OCCASIONS};
+use super::steady::MANY_OCCASIONS;
 use super::survivors::{BORN_EARLY, FREED_AFTER_ALL, LEAST_OCCASIONS};
 use super::{Confidence, Finding, Growth, Left, Lifetimes, Verdict, Word};
 
@@ -65,9 +65,14 @@ impl Rising {
         let rhythm = Rhythm::new(&births, end.saturating_sub(begin) as f64, end);
         let (verdict, confidence) = match (may_be_freed, lives.count()) {
             (true, _) => (Verdict::Uncertain, Confidence::Low),
-            (false, 0) if occasions < FEW_OCCASIONS => (Verdict::LeakSteady, Confidence::Low),
             (false, 0) => (Verdict::LeakSteady, Confidence::Medium),
             (false, _) => (Verdict::LeakSurvivors, Confidence::Medium),
+        };
+        // A cache that has met most of its keys adds a few more, too.
+        let surest = if rhythm.can_fade() {
+            rhythm.surest()
+        } else {
+            Confidence::Low
         };
         let mut reason = vec![
             Word::Count(old.len() as u64),
@@ -94,7 +99,7 @@ impl Rising {
         Some(Self {
             finding: Finding {
                 verdict,
-                confidence: confidence.min(rhythm.surest()),
+                confidence: confidence.min(surest),
                 reason,
             },
             growth: Growth::new(left.bytes, left.ticks),

@@ -152,11 +152,16 @@ impl<'a> Rhythm<'a> {
         squares.sum::<f64>() / self.births.len().saturating_sub(1) as f64 / mean.powi(2)
     }
 
+    /// Whether there are blocks enough to see them come ever more slowly.
+    pub(super) fn can_fade(&self) -> bool {
+        self.births.len() >= ENOUGH_TO_FADE
+    }
+
     /// How long the first quarter of the blocks took to arrive, and the last, in ticks, if they come ever
     /// more slowly: something fills up, as a cache does that has met nearly all of its keys.
     pub(super) fn fading(&self) -> Option<(u64, u64)> {
         let blocks = self.births.len();
-        if blocks < ENOUGH_TO_FADE {
+        if !self.can_fade() {
             return None;
         }
         let taken = |from: usize, to: usize| self.births[to].saturating_sub(self.births[from]);
@@ -170,7 +175,7 @@ impl<'a> Rhythm<'a> {
     /// Whether the blocks come a little more slowly than at first. Something may fill up of which the recording does not
     /// hold enough to be sure; or the program has less to do.
     pub(super) fn slows(&self) -> bool {
-        self.births.len() >= ENOUGH_TO_FADE && self.mean() < EARLIER_MEAN && self.trend() < SLOWING
+        self.can_fade() && self.mean() < EARLIER_MEAN && self.trend() < SLOWING
     }
 
     /// An accusation by these births is no surer than that.

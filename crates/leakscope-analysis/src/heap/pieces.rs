@@ -13,16 +13,24 @@ use rustc_hash::FxHashMap;
 /// Lives of one class differ by a factor of two: in so many steps of that it is looked at how many are seen to end.
 const STEPS: u64 = 4;
 
-/// When it was recorded, in ticks: one boot, in pieces.
-pub(super) struct Recorded(Vec<(u64, u64)>);
+/// When it was recorded, in ticks: the pieces of each boot.
+pub(super) struct Recorded(Vec<Vec<(u64, u64)>>);
 
 impl Recorded {
-    /// If there are several pieces, and no reset between them.
+    /// If a boot has several pieces.
     pub(super) fn of(sessions: &[Session]) -> Option<Self> {
-        let mut later = sessions.iter().skip(1);
-        let is_one_boot = sessions.len() > 1 && later.all(|piece| !piece.after_reset);
-        let pieces = sessions.iter().map(|piece| (piece.start, piece.end));
-        is_one_boot.then(|| Self(pieces.collect()))
+        let boots = sessions.chunk_by(|_, later| !later.after_reset);
+        let pieces = |boot: &[Session]| boot.iter().map(|piece| (piece.start, piece.end)).collect();
+        let boots: Vec<Vec<(u64, u64)>> = boots.map(pieces).collect();
+        boots
+            .iter()
+            .any(|boot| boot.len() > 1)
+            .then_some(Self(boots))
+    }
+
+    /// The pieces of the boot that was recorded last.
+    fn last_boot(&self) -> &[(u64, u64)] {
+        self.0.last().map_or(&[], Vec::as_slice)
     }
 
     /// How many blocks should be seen freed at most, of so many that were allocated, if all become as old as those that were.
@@ -38,28 +46,34 @@ impl Recorded {
     fn share_seen(&self, class: usize) -> f64 {
         let shortest = (1_u64 << class) / 2;
         let lives = (0..=STEPS).map(|step| shortest + shortest * step / STEPS);
-        lives.map(|life| self.seen_after(life)).fold(0.0, f64::max)
+        let seen = lives.map(|life| seen_after(self.0.iter().map(Vec::as_slice), life));
+        seen.fold(0.0, f64::max)
     }
 
-    /// Of blocks that are allocated in a piece, and live for about as long as a class says, or longer, up to a quarter of all the
-    /// time: the least share that is freed in one, however long they live.
+    /// Of blocks that are allocated in a piece of the last boot, and live for about as long as a class says, or longer, up to a quarter
+    /// of its time: the least share that is freed in one, however long they live.
     fn least_seen(&self, class: usize) -> f64 {
-        let (begin, end) = (self.0[0].0, self.0[self.0.len() - 1].1);
+        let boot = self.last_boot();
+        let begin = boot.first().map_or(0, |piece| piece.0);
+        let end = boot.last().map_or(0, |piece| piece.1);
         let longest = Lifetimes::class(end.saturating_sub(begin) / 4);
         let classes = class..=longest.max(class);
         let seen = classes.map(|class| {
             let shortest = (1_u64 << class) / 2;
             let lives = (0..=STEPS).map(|step| shortest + shortest * step / STEPS);
-            lives.map(|life| self.seen_after(life)).sum::<f64>() / (STEPS + 1) as f64
+            let seen = lives.map(|life| seen_after(std::iter::once(boot), life));
+            seen.sum::<f64>() / (STEPS + 1) as f64
         });
         seen.fold(1.0, f64::min)
     }
+}
 
-    /// Of all moments that are recorded, the share after which so many ticks later it is recorded, too.
-    fn seen_after(&self, life: u64) -> f64 {
-        let mut later = self.0.iter().peekable();
-        let (mut all, mut seen) = (0, 0);
-        for &(start, end) in &self.0 {
+/// Of all moments of these boots that are recorded, the share after which so many ticks later the same boot is recorded, too.
+fn seen_after<'p>(boots: impl Iterator<Item = &'p [(u64, u64)]>, life: u64) -> f64 {
+    let (mut all, mut seen) = (0, 0);
+    for boot in boots {
+        let mut later = boot.iter().peekable();
+        for &(start, end) in boot {
             all += end.saturating_sub(start);
             let (from, to) = (start.saturating_add(life), end.saturating_add(life));
             while later.next_if(|piece| piece.1 <= from).is_some() {}
@@ -68,8 +82,8 @@ impl Recorded {
                 .map(|piece| piece.1.min(to).saturating_sub(piece.0.max(from)))
                 .sum::<u64>();
         }
-        seen as f64 / (all as f64).max(1.0)
     }
+    seen as f64 / (all as f64).max(1.0)
 }
 
 /// What lives when a recording ends that pauses, by call site: of all its pieces.
@@ -122,6 +136,6 @@ impl Kept {
             all.join(gone);
         }
         let seen = |class| recorded.least_seen(class);
-        Rising::of(stayed, &all, &recorded.0, seen, self.has_losses)
+        Rising::of(stayed, &all, recorded.last_boot(), seen, self.has_losses)
     }
 }

@@ -44,6 +44,11 @@ fn said(draw: Draw, seed: u64) -> Option<Finding> {
 
 /// What is said of the call site; `None` if no piece has a block of it.
 fn said_of(pieces: &Pieces, program: &Program) -> Option<Finding> {
+    said_behind(pieces, program, false)
+}
+
+/// The same, behind another boot perhaps, in which it did nothing.
+fn said_behind(pieces: &Pieces, program: &Program, a_boot: bool) -> Option<Finding> {
     let mut deeds: Vec<(u64, Deed)> = Vec::new();
     for (block, life) in (0..).zip(&program.blocks) {
         deeds.push((life.birth, Deed::Allocate(block)));
@@ -53,6 +58,15 @@ fn said_of(pieces: &Pieces, program: &Program) -> Option<Finding> {
     deeds.extend((1..program.end / 20_000).map(|work| (20_000 * work, Deed::Work)));
     deeds.sort_unstable();
     let mut recording = Scenario::empty();
+    if a_boot {
+        recording
+            .start()
+            .systime_us(60_000_000)
+            .module(512, IDF_HEAP);
+        recording.run(MAIN).allocate(0x3B00_0000, 64, &WORK);
+        recording.after(10).free(0x3B00_0000, &WORK);
+        recording.after(u64::from(HZ)).idle().after(1000);
+    }
     let from = recording.time();
     for (number, &(begin, end)) in pieces.0.iter().enumerate() {
         recording.after(from + begin - recording.time());
@@ -81,7 +95,13 @@ fn said_of(pieces: &Pieces, program: &Program) -> Option<Finding> {
     let mut analysis = Analysis::new(&Layout::of(&[&bytes]), KeepAll);
     let Ok(_) = analysis.run(&[bytes][..]);
     let outcome = analysis.outcome();
-    assert_eq!(outcome.sessions.len(), pieces.0.len());
+    let resets = outcome
+        .sessions
+        .iter()
+        .skip(1)
+        .filter(|session| session.after_reset);
+    assert_eq!(resets.count(), usize::from(a_boot));
+    assert_eq!(outcome.sessions.len(), pieces.0.len() + usize::from(a_boot));
     let mut sites = outcome.call_sites.into_iter();
     let site = sites.find(|site| site.stack.first() == Some(&u64::from(SITE[0])));
     site.map(|site| site.finding)
@@ -144,8 +164,10 @@ fn an_error_in_each_fifth_piece_is_a_leak() {
     for seed in 0..10 {
         for is_leaking in [false, true] {
             let (pieces, program) = each_fifth(&mut Random::new(seed), is_leaking);
-            let finding = said_of(&pieces, &program).expect("its blocks");
-            assert_eq!(is_accused(&finding), is_leaking, "{seed}: {finding:?}");
+            for a_boot in [false, true] {
+                let finding = said_behind(&pieces, &program, a_boot).expect("its blocks");
+                assert_eq!(is_accused(&finding), is_leaking, "{seed}: {finding:?}");
+            }
         }
     }
 }
