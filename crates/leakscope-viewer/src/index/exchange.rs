@@ -45,10 +45,13 @@ impl Sum {
     }
 }
 
+/// Which block it is: where, since when, and of how many bytes.
+type Identity = (u64, u64, u64);
+
 /// A block that was freed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Freed {
-    address: u64,
+    block: Identity,
     pub(crate) by: u16,
     /// Who had allocated it.
     pub(crate) owner: u16,
@@ -96,10 +99,9 @@ impl RecentFrees {
         }
     }
 
-    fn take(&mut self, address: u64) -> Option<Freed> {
-        let there = (0..self.list.len()).filter(|&place| self.list[place].address == address);
-        let newest = there.max_by_key(|&place| self.list[place].time)?;
-        Some(self.list.swap_remove(newest))
+    fn take(&mut self, block: Identity) -> Option<Freed> {
+        let place = self.list.iter().position(|freed| freed.block == block)?;
+        Some(self.list.swap_remove(place))
     }
 }
 
@@ -108,6 +110,10 @@ impl RecentFrees {
 pub(crate) struct PendingThen {
     last: Vec<(u16, u64)>,
     freed: RecentFrees,
+}
+
+fn identity(block: &Block) -> Identity {
+    (block.address, block.time, block.size)
 }
 
 /// How many contexts are the first: few programs have more.
@@ -134,7 +140,7 @@ impl Exchange {
         self.pair(owner, by).add(block.size);
         let last = self.pending.last.get(usize::from(owner));
         let freed = Freed {
-            address: block.address,
+            block: identity(block),
             by,
             owner,
             time,
@@ -146,7 +152,7 @@ impl Exchange {
 
     /// The last free of a block was none: it lives on. `None` if that free was not told.
     pub(crate) fn revived(&mut self, block: &Block) -> Option<Freed> {
-        let freed = self.pending.freed.take(block.address)?;
+        let freed = self.pending.freed.take(identity(block))?;
         self.pair(freed.owner, freed.by).remove(block.size);
         Some(freed)
     }
