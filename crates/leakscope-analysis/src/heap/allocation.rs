@@ -60,7 +60,7 @@ impl HeapModel {
         stack: StackId,
         now: &Occasion,
     ) -> Completes {
-        let recent = self.recent_of(now);
+        let recent = self.recent.of(now.core);
         if recent.may_be_completed(stack) {
             return self.complete(site, size, stack, now);
         }

@@ -4,7 +4,8 @@ use super::blocks::LiveBlock;
 use super::doubtful::LEAST_UNSEEN;
 use super::effect::{KnownBlock, UnknownFree};
 use super::model::HeapModel;
-use super::recent::{Failure, Half, Kind};
+use super::moving::Half;
+use super::recent::{Failure, Kind};
 use super::site_id::SiteId;
 use crate::findings::first_gap;
 use crate::outcome::{Anomaly, AnomalyKind, FailedAllocation, Outcome};
@@ -179,8 +180,23 @@ impl HeapModel {
         self.live_bytes -= size;
     }
 
-    /// An allocation found no memory. If it was to move a block that seemed to be freed, that block lives on; where data are
-    /// damaged, another task seems to have freed it than that which fails.
+    /// An allocation found no memory. If it was to move a block that seemed to be freed (`half`: where, what, and
+    /// when) by the same task, that block lives on.
+    pub(super) fn fail(
+        &mut self,
+        site: SiteId,
+        size: u64,
+        stack: StackId,
+        half: Option<(u64, Option<LiveBlock>, u64)>,
+        now: &Occasion,
+        stacks: &Stacks,
+    ) -> Option<KnownBlock> {
+        let by = self.contexts.index(now.context);
+        let half = half.map(|(address, block, time)| (address, block, time, by));
+        self.fail_to_move(site, size, stack, half, now, stacks)
+    }
+
+    /// The same, if it is told who seemed to free the block: where data are damaged, another task than that which fails.
     pub(super) fn fail_to_move(
         &mut self,
         site: SiteId,
@@ -196,9 +212,9 @@ impl HeapModel {
         life.fail(now.time);
         life.note_context(by, now.core);
         let (mut kept, mut revived) = (0, None);
-        if let Some(half) = half {
-            kept = half.address;
-            revived = half.block.filter(|&block| self.revive(block, &half, now));
+        if let Some((address, block, freed_at, freed_by)) = half {
+            kept = address;
+            revived = block.filter(|&block| self.revive(address, block, freed_at, freed_by, now));
         }
         let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
         if entry.is_some() {
@@ -212,7 +228,7 @@ impl HeapModel {
                 live_bytes: self.live_bytes,
             });
         }
-        let recent = self.recent_of(now);
+        let recent = self.recent.of(now.core);
         recent.kind = Kind::Failed;
         recent.context = now.context;
         recent.address = kept;
@@ -222,13 +238,14 @@ impl HeapModel {
 
     /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
     /// on. Whether nothing came between.
-    fn revive(&mut self, block: LiveBlock, half: &Half, now: &Occasion) -> bool {
-        let &Half {
-            address,
-            freed_at,
-            freed_by,
-            ..
-        } = half;
+    fn revive(
+        &mut self,
+        address: u64,
+        block: LiveBlock,
+        freed_at: u64,
+        freed_by: u32,
+        now: &Occasion,
+    ) -> bool {
         if !self.blocks.revive(address, block, freed_at) {
             return false;
         }
@@ -237,7 +254,6 @@ impl HeapModel {
         let site = &mut self.sites[block.site as usize];
         site.revive(
             freed_at.saturating_sub(block.time),
-            half.is_last,
             now.time,
             size,
             &self.moment,

@@ -16,7 +16,7 @@ use super::moving::Moving;
 use super::older::OlderBlocks;
 use super::overlap::Overlaps;
 use super::paused::{FreedLater, PausedSessions};
-use super::recent::{Kind, RecentEvents};
+use super::recent::RecentEvents;
 use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
@@ -199,7 +199,7 @@ impl HeapModel {
                     freed.ok_or_else(|| self.free_unknown(0, old_address, stack, now, stacks));
                 self.note_reallocation(site, freed.ok());
                 let (began, lost) = self.allocate(site, 0, address, size, now);
-                self.recent_of(now).kind = Kind::Other;
+                self.recent.close(now.core);
                 Effect::Reallocation {
                     ended: freed.map(|block| self.known(old_address, block)),
                     began,
@@ -222,13 +222,15 @@ impl HeapModel {
             } => self.observe_kept(address, size, stack, now, stacks, fold),
             // It was asked for nothing, and gave nothing.
             HeapEvent::Failed { size: 0, .. } => {
-                self.recent_of(now).kind = Kind::Other;
+                self.recent.close(now.core);
                 Effect::EmptyAllocation
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
-                let half = self.half(stack, now).filter(|_| stack != StackId::NONE);
-                let revived = self.fail_to_move(site, size, stack, half, now, stacks);
+                let may_be_half = !self.recent.are_whole_calls;
+                let half = self.recent.of(now.core).half(stack, now.context);
+                let half = half.filter(|_| may_be_half);
+                let revived = self.fail(site, size, stack, half, now, stacks);
                 Effect::Failed {
                     site,
                     size,
@@ -238,7 +240,7 @@ impl HeapModel {
             }
             HeapEvent::FreeOfNull { .. } => {
                 self.totals.frees_of_null += 1;
-                self.recent_of(now).kind = Kind::Other;
+                self.recent.close(now.core);
                 Effect::FreeOfNull
             }
             HeapEvent::Define { heap, base, size } => {

@@ -4,7 +4,6 @@ use super::blocks::LiveBlock;
 use super::effect::{Completes, Effect, UnknownFree};
 use super::fold::FoldStack;
 use super::model::HeapModel;
-use super::recent::{Half, Kind};
 use super::site_id::SiteId;
 use crate::findings::UnendedMoves;
 use crate::trace::{Occasion, StackId, Stacks};
@@ -26,15 +25,13 @@ pub(super) struct Moving {
     may_be_left_out: bool,
 }
 
+/// What a failure puts back: where, what, when it seemed to end, and by whom.
+pub(super) type Half = (u64, Option<LiveBlock>, u64, u32);
+
 impl Moving {
-    fn half(self) -> Half {
-        Half {
-            address: self.address,
-            block: self.block.ok(),
-            freed_at: self.time,
-            freed_by: self.by.0,
-            is_last: true,
-        }
+    /// What a failure puts back: where, what, when it seemed to end, and by whom.
+    pub(super) fn half(self) -> Half {
+        (self.address, self.block.ok(), self.time, self.by.0)
     }
 }
 
@@ -49,7 +46,7 @@ impl HeapModel {
     ) -> Effect {
         let block = self.free(address, stack, now);
         let block = block.ok_or_else(|| self.why_unknown(0, address, stack, now, stacks));
-        self.recent_of(now).kind = Kind::Other;
+        self.recent.close(now.core);
         self.settle_left_out();
         if self.moving.len() == MOST {
             self.moving.remove(0);
@@ -98,7 +95,7 @@ impl HeapModel {
         let before = ended.or(moving.and_then(|moving| moving.block.ok()));
         self.note_reallocation(site, before);
         let (began, lost) = self.allocate(site, 0, address, size, now);
-        self.recent_of(now).kind = Kind::Other;
+        self.recent.close(now.core);
         match ended {
             Some(block) => Effect::Reallocation {
                 ended: Ok(self.known(old_address, block)),
@@ -195,13 +192,20 @@ impl HeapModel {
             self.contexts.unfree(by, why.known_size());
         }
         let moved = moving.map(Moving::half);
-        let freed = |half: &Half| half.address == address;
-        let half = moved.or_else(|| self.half(stack, now).filter(freed));
+        let half = moved.or_else(|| self.freed_just_now(address, stack, now));
         Effect::Failed {
             site,
             size,
             revived: self.fail_to_move(site, size, stack, half, now, stacks),
             spares_older: spared.is_some(),
         }
+    }
+
+    /// What the same call freed there just before: ESP-IDF's dialect tells a reallocation so.
+    fn freed_just_now(&mut self, address: u64, stack: StackId, now: &Occasion) -> Option<Half> {
+        let may_be_half = !self.recent.are_whole_calls;
+        let half = self.recent.of(now.core).half(stack, now.context);
+        let half = half.filter(|half| may_be_half && half.0 == address);
+        half.map(|(address, block, time)| (address, block, time, self.contexts.index(now.context)))
     }
 }

@@ -1,7 +1,6 @@
 //! The last heap event of each core: some events are two halves of one call.
 
 use super::blocks::LiveBlock;
-use super::model::HeapModel;
 use crate::trace::{Context, Occasion, StackId};
 
 /// What happened last on a core, and to whom. Which fields count, [`Recent::kind`] says: almost every
@@ -70,6 +69,15 @@ impl Recent {
             && self.context == context
     }
 
+    /// The free that this was, if it was the first half of a call: of what, the block, and when.
+    pub(super) fn half(
+        &self,
+        stack: StackId,
+        context: Context,
+    ) -> Option<(u64, Option<LiveBlock>, u64)> {
+        (self.is_half(stack, context)).then_some((self.address, self.block, self.time))
+    }
+
     /// Whether an allocation from this stack may complete it. What came last cannot be foreseen, but that this is
     /// true is rare.
     #[inline]
@@ -84,34 +92,10 @@ impl Recent {
     }
 }
 
-/// More calls are not interrupted at once, or they are over.
-const MOST_INTERRUPTED: usize = 16;
-
-/// A free, how many events of its task there were by then, and whose they were.
-#[derive(Clone, Copy, Debug)]
-struct Interrupted {
-    free: Recent,
-    by: u32,
-    events: u64,
-}
-
-/// What a failure puts back.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Half {
-    pub(super) address: u64,
-    pub(super) block: Option<LiveBlock>,
-    pub(super) freed_at: u64,
-    pub(super) freed_by: u32,
-    /// Nothing else has happened to the heap since, on its core.
-    pub(super) is_last: bool,
-}
-
 /// By core.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecentEvents {
     by_core: Vec<Recent>,
-    /// Frees behind which somebody else came to run.
-    interrupted: Vec<Interrupted>,
     /// Whether none of them is a half: the target tells of reallocations. (It is noted when a call site is met for the first time.)
     pub(super) are_whole_calls: bool,
 }
@@ -133,69 +117,14 @@ impl RecentEvents {
         &mut self.by_core[core]
     }
 
+    /// Nothing can follow any more as a second half.
+    #[inline]
+    pub(super) fn close(&mut self, core: u8) {
+        self.of(core).kind = Kind::Other;
+    }
+
     /// After a loss, nothing is known of what came last.
     pub(super) fn clear(&mut self) {
         self.by_core.clear();
-        self.interrupted.clear();
-    }
-}
-
-impl HeapModel {
-    /// What came last on a core, while the next event is met.
-    #[inline(always)]
-    pub(super) fn recent_of(&mut self, now: &Occasion) -> &mut Recent {
-        let recent = self.recent.of(now.core);
-        if recent.kind == Kind::Free && recent.context != now.context {
-            self.interrupt(now.core);
-        }
-        self.recent.of(now.core)
-    }
-
-    /// A free may be the first half of a call, which goes on when its task does.
-    #[cold]
-    fn interrupt(&mut self, core: u8) {
-        let recent = self.recent.of(core);
-        recent.kind = Kind::Other;
-        let free = *recent;
-        if self.recent.are_whole_calls {
-            return;
-        }
-        let by = self.contexts.index(free.context);
-        let interrupted = &mut self.recent.interrupted;
-        interrupted.retain(|known| known.by != by);
-        if interrupted.len() == MOST_INTERRUPTED {
-            interrupted.remove(0);
-        }
-        interrupted.push(Interrupted {
-            free,
-            by,
-            events: self.contexts.events(by),
-        });
-    }
-
-    /// What the call from here has freed before it failed: all of its task's events since.
-    pub(super) fn half(&mut self, stack: StackId, now: &Occasion) -> Option<Half> {
-        if self.recent.are_whole_calls {
-            return None;
-        }
-        let by = self.contexts.index(now.context);
-        let recent = *self.recent_of(now);
-        let is_last = recent.kind == Kind::Free;
-        let free = if is_last {
-            recent
-        } else {
-            let events = self.contexts.events(by);
-            let interrupted = &mut self.recent.interrupted;
-            let is_its = |known: &Interrupted| (known.by, known.events) == (by, events);
-            let place = interrupted.iter().position(is_its)?;
-            interrupted.remove(place).free
-        };
-        (free.stack == stack).then_some(Half {
-            address: free.address,
-            block: free.block,
-            freed_at: free.time,
-            freed_by: by,
-            is_last,
-        })
     }
 }

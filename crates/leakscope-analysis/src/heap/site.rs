@@ -260,27 +260,13 @@ impl Site {
         self.floor.level = self.live_bytes + size;
     }
 
-    /// The free of a block that had lived for `life` ticks was none. If it was the last event, there was no dip.
-    pub(super) fn revive(
-        &mut self,
-        life: u64,
-        is_last: bool,
-        time: u64,
-        size: u64,
-        moment: &Moment,
-    ) {
-        if is_last {
-            self.forget_dip(size);
-        }
+    /// The last free, of a block that had lived for `life` ticks, was none.
+    pub(super) fn revive(&mut self, life: u64, time: u64, size: u64, moment: &Moment) {
+        self.forget_dip(size);
         self.settle(time, moment);
         self.frees -= 1;
         self.details().lifetimes.remove(life);
         self.live_bytes += size;
-        self.floor.level = self.live_bytes;
-        if self.live_bytes > self.max_live_bytes {
-            self.max_live_bytes = self.live_bytes;
-            self.max_first_reached = time;
-        }
     }
 
     pub(super) fn bytes_at_peak(&self, peak: u64) -> u64 {

@@ -124,8 +124,6 @@ pub(crate) struct Twin {
     pub(crate) end: u64,
     task: usize,
     last: Last,
-    /// By task: the free behind which the other one came to run, and when it was.
-    interrupted: [Option<(Last, u64)>; 2],
 }
 
 impl Twin {
@@ -141,12 +139,10 @@ impl Twin {
     fn observe(&mut self, event: Event) {
         if event.is_of_the_heap() {
             self.end += 1;
-            self.interrupt();
             self.heap_events.push(self.end);
         }
         match event {
             Event::Allocate { block, size, site } => {
-                self.interrupted[self.task] = None;
                 let dip = self.pair(u64::from(size), site);
                 let enlarged = self.allocate(block, u64::from(size), site);
                 if let Some(dip) = dip.or(enlarged) {
@@ -163,7 +159,6 @@ impl Twin {
                     } if task == self.task && kept == block => Some(size),
                     _ => None,
                 };
-                self.interrupted[self.task] = None;
                 let was = self.free(block, site);
                 self.last = Last::Free {
                     task: self.task,
@@ -184,17 +179,6 @@ impl Twin {
             Event::Mark => self.mark(),
             Event::Switch { task } => self.task = task,
             Event::Wait => {}
-        }
-    }
-
-    /// An event of the heap is met: the call of the other task that has freed something goes on later.
-    fn interrupt(&mut self) {
-        if let Last::Free { task, .. } = self.last
-            && task != self.task
-        {
-            let since = *self.heap_events.last().expect("the free");
-            self.interrupted[task] = Some((self.last, since));
-            self.last = Last::Other;
         }
     }
 
@@ -233,24 +217,16 @@ impl Twin {
         self.site(site).failed += 1;
         self.site(site).failures.push(end);
         self.site(site).tasks.insert(task);
-        let (last, since) = match (self.last, self.interrupted[task]) {
-            (Last::Free { .. }, _) | (_, None) => (self.last, None),
-            (_, Some((free, since))) => {
-                self.interrupted[task] = None;
-                (free, Some(since))
-            }
-        };
-        match last {
+        match self.last {
             Last::Free {
+                task,
                 site: from,
                 block,
                 was,
                 ..
-            } if from == site && !SITES[site].is_empty() => {
-                match (was, since) {
-                    (Some(was), None) => self.revive(block, was),
-                    (Some(was), Some(since)) => self.revive_later(block, was, since),
-                    (None, _) => {}
+            } if task == self.task && from == site && !SITES[site].is_empty() => {
+                if let Some(was) = was {
+                    self.revive(block, was);
                 }
                 Some(block)
             }
@@ -293,11 +269,6 @@ impl Twin {
         site.allocations.push((time, size));
         site.tasks.insert(task);
         site.change(time, size as i64);
-        self.note_peak(time);
-        dip
-    }
-
-    fn note_peak(&mut self, time: u64) {
         let live: u64 = self.live.values().map(|block| block.size).sum();
         if live > self.peak.0 {
             let mut holders = BTreeMap::new();
@@ -306,6 +277,7 @@ impl Twin {
             }
             self.peak = (live, time, holders);
         }
+        dip
     }
 
     fn free(&mut self, address: u32, from: usize) -> Option<Block> {
@@ -345,22 +317,6 @@ impl Twin {
         let site = self.site(block.site);
         site.freed.pop();
         site.changes.pop();
-    }
-
-    /// The same, when others have come between: it seemed to be gone meanwhile.
-    fn revive_later(&mut self, address: u32, block: Block, freed: u64) {
-        if self.freed.get(&address) != Some(&(block.site, block.time, freed)) {
-            return;
-        }
-        self.frees -= 1;
-        self.frees_by[self.task] -= 1;
-        self.freed.remove(&address);
-        self.live.insert(address, block);
-        let now = self.end;
-        let site = self.site(block.site);
-        site.freed.retain(|life| *life != (block.time, freed));
-        site.change(now, block.size as i64);
-        self.note_peak(now);
     }
 
     pub(crate) fn span(&self) -> Span {
