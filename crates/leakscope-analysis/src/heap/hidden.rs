@@ -10,10 +10,10 @@ use crate::findings::Lifetimes;
 use crate::outcome::{Anomaly, AnomalyKind};
 use crate::trace::StackId;
 
-/// For so many holes that show, one more does not.
+/// One hole does not show for this many that do.
 const SHOWN_FOR_ONE: u64 = 4;
 
-/// They explain a free that cannot be right if one such is to be expected with more than one chance in so many.
+/// Hidden holes explain a free that cannot be right if the chance of one such free is more than one in this many.
 const CHANCES: u64 = 100;
 
 /// What holes that do not show may explain.
@@ -84,7 +84,7 @@ impl Hidden {
         }
     }
 
-    /// So many at the most are where none shows: what is expected, three standard deviations, and one.
+    /// The most holes that can be where none shows: the number that is expected, three standard deviations, and one.
     fn most(&self) -> u64 {
         let expected = self.shown / SHOWN_FOR_ONE;
         1 + expected + (9 * self.shown / SHOWN_FOR_ONE).isqrt()
