@@ -9,8 +9,7 @@ use leakscope_report::{Conclusion, Report};
 use leakscope_testing::scenario::Scenario;
 
 use crate::programs::{
-    Build, CACHE, MAIN, POLL, begun, healthy, leaking, report, report_by, report_of,
-    second_core_leaks, work,
+    Build, POLL, begun, healthy, leaking, report, report_by, report_of, second_core_leaks, work,
 };
 use Answer::{Failed, Inconclusive, Passed};
 
@@ -30,7 +29,7 @@ fn strict(text: &str) -> Gate {
     }
 }
 
-fn with_limits(limits: Limits) -> Gate {
+pub(crate) fn with_limits(limits: Limits) -> Gate {
     Gate {
         limits,
         ..Gate::default()
@@ -45,7 +44,7 @@ pub(crate) fn with_baseline(of: &Report) -> Gate {
     }
 }
 
-fn growth(rate: &str) -> Gate {
+pub(crate) fn growth(rate: &str) -> Gate {
     let max_growth = Some(rate.parse().expect("a rate"));
     with_limits(Limits {
         max_growth,
@@ -69,7 +68,7 @@ fn answer(gate: &Gate, report: &Report) -> (Answer, Vec<String>) {
 }
 
 #[track_caller]
-fn expect(gate: &Gate, report: &Report, wanted: Answer, failures: &[&str]) {
+pub(crate) fn expect(gate: &Gate, report: &Report, wanted: Answer, failures: &[&str]) {
     assert_eq!(
         answer(gate, report),
         (
@@ -82,7 +81,7 @@ fn expect(gate: &Gate, report: &Report, wanted: Answer, failures: &[&str]) {
     );
 }
 
-const POLL_LEAKS: &[&str] = &["leak-steady net::poll"];
+pub(crate) const POLL_LEAKS: &[&str] = &["leak-steady net::poll"];
 
 #[test]
 fn a_leak_fails_and_none_passes() {
@@ -327,68 +326,6 @@ fn failed_allocations_fail_on_request() {
         ..Gate::default()
     };
     expect(&gate, &report, Failed, &["failed-allocation"]);
-}
-
-#[test]
-fn limits_of_sums() {
-    let report = report(&leaking());
-    let outstanding = |most| {
-        with_limits(Limits {
-            max_outstanding: Some(most),
-            ..Limits::default()
-        })
-    };
-    expect(
-        &outstanding(2911),
-        &report,
-        Failed,
-        &["leak-steady net::poll", "limit"],
-    );
-    expect(&outstanding(2912), &report, Failed, POLL_LEAKS);
-    let peak = |most| {
-        with_limits(Limits {
-            max_peak: Some(most),
-            ..Limits::default()
-        })
-    };
-    expect(
-        &peak(100),
-        &report,
-        Failed,
-        &["leak-steady net::poll", "limit"],
-    );
-    expect(&peak(1_000_000), &report, Failed, POLL_LEAKS);
-    // 24 bytes every 10 ms are 2,400 B/s.
-    expect(
-        &growth("2300B/s"),
-        &report,
-        Failed,
-        &["leak-steady net::poll", "limit"],
-    );
-    expect(&growth("2500B/s"), &report, Failed, POLL_LEAKS);
-}
-
-/// A target that begins anew has none of the blocks before: each session has the limits for itself.
-#[test]
-fn limits_are_of_a_session() {
-    let mut twice = healthy();
-    twice.stop().start();
-    twice.allocate(0x3FC8_0000, 512, &[CACHE, MAIN]);
-    work(&mut twice, 100, 24, |_| false);
-    let twice = report(&twice);
-    assert_eq!(twice.sessions.len(), 2);
-    assert_eq!(twice.totals.outstanding_bytes, 1024);
-    let limits = |max_outstanding, min_length| {
-        with_limits(Limits {
-            max_outstanding: Some(max_outstanding),
-            min_length: Some(min_length),
-            ..Limits::default()
-        })
-    };
-    expect(&limits(512, 0.9), &twice, Passed, &[]);
-    expect(&limits(511, 0.9), &twice, Failed, &["limit"]);
-    // 2 s in all, 1 s at a time.
-    expect(&limits(512, 1.5), &twice, Inconclusive, &[]);
 }
 
 #[test]

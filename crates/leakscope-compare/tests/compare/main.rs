@@ -5,5 +5,6 @@ mod diff;
 mod filters;
 mod forms;
 mod gates;
+mod limits;
 mod programs;
 mod rules;

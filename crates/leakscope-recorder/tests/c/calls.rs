@@ -9,16 +9,10 @@ const OTHER_TASK: usize = 0x9000;
 /// As far below a call lies what its allocator calls.
 const DEEPER: usize = 0x80;
 
-#[test]
-fn what_an_allocator_calls_is_not_the_programs() {
-    let Some(library) = Library::build("calls", &[]) else {
-        return;
-    };
+/// A recorder on one core, if there is a compiler.
+fn begun(name: &str) -> Option<Library> {
+    let library = Library::build(name, &[])?;
     library.reset(PLATFORM);
-    // SAFETY: as declared.
-    let begins = |frame| unsafe { (library.leakscope_call_begins)(frame) };
-    // SAFETY: as declared.
-    let ends = |frame| unsafe { (library.leakscope_call_ends)(frame) };
     let config = Config {
         clock: Some(crate::host::clock),
         clock_hz: 1,
@@ -26,6 +20,18 @@ fn what_an_allocator_calls_is_not_the_programs() {
     };
     // SAFETY: as declared.
     unsafe { (library.leakscope_init)(&raw const config) };
+    Some(library)
+}
+
+#[test]
+fn what_an_allocator_calls_is_not_the_programs() {
+    let Some(library) = begun("calls") else {
+        return;
+    };
+    // SAFETY: as declared.
+    let begins = |frame| unsafe { (library.leakscope_call_begins)(frame) };
+    // SAFETY: as declared.
+    let ends = |frame| unsafe { (library.leakscope_call_ends)(frame) };
 
     assert!(begins(TASK));
     assert!(!begins(TASK - DEEPER), "the allocator calls itself");
@@ -64,21 +70,13 @@ fn what_an_allocator_calls_is_not_the_programs() {
 /// An interrupt on the stack of what it interrupts, while the allocator serves a call.
 #[test]
 fn interrupts_are_told_apart_by_their_beginnings() {
-    let Some(library) = Library::build("calls-of-interrupts", &[]) else {
+    let Some(library) = begun("calls-of-interrupts") else {
         return;
     };
-    library.reset(PLATFORM);
     // SAFETY: as declared.
     let begins = |frame| unsafe { (library.leakscope_call_begins)(frame) };
     // SAFETY: as declared.
     let ends = |frame| unsafe { (library.leakscope_call_ends)(frame) };
-    let config = Config {
-        clock: Some(crate::host::clock),
-        clock_hz: 1,
-        ..Config::NONE
-    };
-    // SAFETY: as declared.
-    unsafe { (library.leakscope_init)(&raw const config) };
 
     // Another one has ended, of whose beginning nobody has told.
     // SAFETY: as declared.
