@@ -50,7 +50,7 @@ impl HeapModel {
         site
     }
 
-    /// An allocation may belong to what came before it on its core: a free from the same call is the
+    /// An allocation may belong to what its task did before it: a free from the same call is the
     /// first half of a reallocation, and a failure of the same size was only the first region tried.
     #[inline(always)]
     fn pair_allocation(
@@ -60,7 +60,7 @@ impl HeapModel {
         stack: StackId,
         now: &Occasion,
     ) -> Completes {
-        let recent = self.recent.of(now.core);
+        let recent = self.recent.of(now);
         if recent.may_be_completed(stack) {
             return self.complete(site, size, stack, now);
         }
@@ -71,9 +71,7 @@ impl HeapModel {
     #[cold]
     fn complete(&mut self, site: SiteId, size: u64, stack: StackId, now: &Occasion) -> Completes {
         let may_be_half = !self.recent.are_whole_calls;
-        let recent = self.recent.of(now.core);
-        let before = *recent;
-        recent.kind = Kind::Other;
+        let before = self.recent.take(now);
         let is_half = may_be_half && before.is_half(stack, now.context);
         let was_failure = before.kind == Kind::Failed && before.context == now.context;
         if is_half {

@@ -123,6 +123,7 @@ impl Contexts {
         let usage = &mut self.list[owner as usize];
         usage.outstanding_blocks += 1;
         usage.outstanding_bytes += size;
+        usage.peak_bytes = usage.peak_bytes.max(usage.outstanding_bytes);
     }
 
     /// How many allocations and frees are its own.

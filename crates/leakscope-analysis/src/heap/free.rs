@@ -18,10 +18,10 @@ impl HeapModel {
     ) -> Effect {
         let Some(block) = self.free(address, stack, now) else {
             let why = self.free_unknown(heap, address, stack, now, stacks);
-            (self.recent.of(now.core)).note_free(address, None, stack, now);
+            self.recent.note_free(address, None, stack, now);
             return Effect::UnknownFree(why);
         };
-        (self.recent.of(now.core)).note_free(address, Some(block), stack, now);
+        self.recent.note_free(address, Some(block), stack, now);
         Effect::Free {
             ended: self.known(address, block),
         }

@@ -5,7 +5,7 @@ use super::doubtful::LEAST_UNSEEN;
 use super::effect::{KnownBlock, UnknownFree};
 use super::model::HeapModel;
 use super::moving::Half;
-use super::recent::{Failure, Kind};
+use super::recent::Failure;
 use super::site_id::SiteId;
 use crate::findings::first_gap;
 use crate::outcome::{Anomaly, AnomalyKind, FailedAllocation, Outcome};
@@ -180,24 +180,9 @@ impl HeapModel {
         self.live_bytes -= size;
     }
 
-    /// An allocation found no memory. If it was to move a block that seemed to be freed (`half`: where, what, and
-    /// when) by the same task, that block lives on.
+    /// An allocation found no memory. If it was to move a block that seemed to be freed, that block lives on; where data
+    /// are damaged, another task seems to have freed it than that which fails.
     pub(super) fn fail(
-        &mut self,
-        site: SiteId,
-        size: u64,
-        stack: StackId,
-        half: Option<(u64, Option<LiveBlock>, u64)>,
-        now: &Occasion,
-        stacks: &Stacks,
-    ) -> Option<KnownBlock> {
-        let by = self.contexts.index(now.context);
-        let half = half.map(|(address, block, time)| (address, block, time, by));
-        self.fail_to_move(site, size, stack, half, now, stacks)
-    }
-
-    /// The same, if it is told who seemed to free the block: where data are damaged, another task than that which fails.
-    pub(super) fn fail_to_move(
         &mut self,
         site: SiteId,
         size: u64,
@@ -228,11 +213,7 @@ impl HeapModel {
                 live_bytes: self.live_bytes,
             });
         }
-        let recent = self.recent.of(now.core);
-        recent.kind = Kind::Failed;
-        recent.context = now.context;
-        recent.address = kept;
-        recent.failure = Failure { size, entry };
+        self.recent.note_failure(kept, Failure { size, entry }, now);
         revived.map(|block| self.known(kept, block))
     }
 

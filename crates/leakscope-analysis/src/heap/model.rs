@@ -109,7 +109,7 @@ impl HeapModel {
                     self.doubt(from, event.time);
                     self.order_unsure_since.get_or_insert(from);
                 }
-                self.recent.clear();
+                self.recent.lose(event.time);
                 self.suspect_all();
             }
             EventKind::Mark { marker }
@@ -199,7 +199,7 @@ impl HeapModel {
                     freed.ok_or_else(|| self.free_unknown(0, old_address, stack, now, stacks));
                 self.note_reallocation(site, freed.ok());
                 let (began, lost) = self.allocate(site, 0, address, size, now);
-                self.recent.close(now.core);
+                self.recent.close(now);
                 Effect::Reallocation {
                     ended: freed.map(|block| self.known(old_address, block)),
                     began,
@@ -222,14 +222,12 @@ impl HeapModel {
             } => self.observe_kept(address, size, stack, now, stacks, fold),
             // It was asked for nothing, and gave nothing.
             HeapEvent::Failed { size: 0, .. } => {
-                self.recent.close(now.core);
+                self.recent.close(now);
                 Effect::EmptyAllocation
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
-                let may_be_half = !self.recent.are_whole_calls;
-                let half = self.recent.of(now.core).half(stack, now.context);
-                let half = half.filter(|_| may_be_half);
+                let half = self.freed_just_now(stack, now);
                 let revived = self.fail(site, size, stack, half, now, stacks);
                 Effect::Failed {
                     site,
@@ -240,7 +238,7 @@ impl HeapModel {
             }
             HeapEvent::FreeOfNull { .. } => {
                 self.totals.frees_of_null += 1;
-                self.recent.close(now.core);
+                self.recent.close(now);
                 Effect::FreeOfNull
             }
             HeapEvent::Define { heap, base, size } => {
@@ -280,7 +278,7 @@ impl HeapModel {
                 self.close_session(time, start != Start::AfterReset, stacks);
                 self.carried = carried;
                 self.session.after_reset = start == Start::AfterReset;
-                self.recent.clear();
+                self.recent.lose(time);
                 self.moving.clear();
                 Some(Effect::Restart)
             }

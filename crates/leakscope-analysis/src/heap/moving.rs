@@ -46,7 +46,7 @@ impl HeapModel {
     ) -> Effect {
         let block = self.free(address, stack, now);
         let block = block.ok_or_else(|| self.why_unknown(0, address, stack, now, stacks));
-        self.recent.close(now.core);
+        self.recent.close(now);
         self.settle_left_out();
         if self.moving.len() == MOST {
             self.moving.remove(0);
@@ -95,7 +95,7 @@ impl HeapModel {
         let before = ended.or(moving.and_then(|moving| moving.block.ok()));
         self.note_reallocation(site, before);
         let (began, lost) = self.allocate(site, 0, address, size, now);
-        self.recent.close(now.core);
+        self.recent.close(now);
         match ended {
             Some(block) => Effect::Reallocation {
                 ended: Ok(self.known(old_address, block)),
@@ -192,20 +192,21 @@ impl HeapModel {
             self.contexts.unfree(by, why.known_size());
         }
         let moved = moving.map(Moving::half);
-        let half = moved.or_else(|| self.freed_just_now(address, stack, now));
+        let freed = self.freed_just_now(stack, now);
+        let half = moved.or(freed.filter(|half| half.0 == address));
         Effect::Failed {
             site,
             size,
-            revived: self.fail_to_move(site, size, stack, half, now, stacks),
+            revived: self.fail(site, size, stack, half, now, stacks),
             spares_older: spared.is_some(),
         }
     }
 
-    /// What the same call freed there just before: ESP-IDF's dialect tells a reallocation so.
-    fn freed_just_now(&mut self, address: u64, stack: StackId, now: &Occasion) -> Option<Half> {
-        let may_be_half = !self.recent.are_whole_calls;
-        let half = self.recent.of(now.core).half(stack, now.context);
-        let half = half.filter(|half| may_be_half && half.0 == address);
-        half.map(|(address, block, time)| (address, block, time, self.contexts.index(now.context)))
+    /// What the same call freed just before: ESP-IDF's dialect tells a reallocation so.
+    pub(super) fn freed_just_now(&mut self, stack: StackId, now: &Occasion) -> Option<Half> {
+        let free = self.recent.take(now);
+        let is_half = !self.recent.are_whole_calls && free.is_half(stack, now.context);
+        let by = self.contexts.index(now.context);
+        is_half.then_some((free.address, free.block, free.time, by))
     }
 }

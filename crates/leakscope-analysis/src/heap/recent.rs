@@ -1,9 +1,9 @@
-//! The last heap event of each core: some events are two halves of one call.
+//! The last heap event of each task: some events are two halves of one call.
 
 use super::blocks::LiveBlock;
 use crate::trace::{Context, Occasion, StackId};
 
-/// What happened last on a core, and to whom. Which fields count, [`Recent::kind`] says: almost every
+/// What a task did last, or what else ran on a core. Which fields count, [`Recent::kind`] says: almost every
 /// event writes here, and writes no more than it must.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Recent {
@@ -15,7 +15,7 @@ pub(super) struct Recent {
     pub(super) address: u64,
     /// Of a free: the block that lived there.
     pub(super) block: Option<LiveBlock>,
-    /// Of a free: when.
+    /// Of a free and a failure: when.
     pub(super) time: u64,
     /// Of a free: whether just before it, reallocating this block failed.
     pub(super) failed_before: bool,
@@ -42,24 +42,6 @@ pub(super) struct Failure {
 }
 
 impl Recent {
-    /// An event that frees the memory at `address`, where this block lived.
-    #[inline(always)]
-    pub(super) fn note_free(
-        &mut self,
-        address: u64,
-        block: Option<LiveBlock>,
-        stack: StackId,
-        now: &Occasion,
-    ) {
-        self.failed_before = self.is_failure_to_move(address, now.context);
-        self.kind = Kind::Free;
-        self.context = now.context;
-        self.stack = stack;
-        self.address = address;
-        self.block = block;
-        self.time = now.time;
-    }
-
     /// Whether this was a free from the same call, and so the first half of a reallocation.
     #[inline]
     pub(super) fn is_half(&self, stack: StackId, context: Context) -> bool {
@@ -67,15 +49,6 @@ impl Recent {
             && self.stack == stack
             && stack != StackId::NONE
             && self.context == context
-    }
-
-    /// The free that this was, if it was the first half of a call: of what, the block, and when.
-    pub(super) fn half(
-        &self,
-        stack: StackId,
-        context: Context,
-    ) -> Option<(u64, Option<LiveBlock>, u64)> {
-        (self.is_half(stack, context)).then_some((self.address, self.block, self.time))
     }
 
     /// Whether an allocation from this stack may complete it. What came last cannot be foreseen, but that this is
@@ -92,39 +65,89 @@ impl Recent {
     }
 }
 
-/// By core.
+/// By task; what is none, by core. A task goes on where it was interrupted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecentEvents {
-    by_core: Vec<Recent>,
+    /// Tasks and cores in turn.
+    list: Vec<Recent>,
+    /// When data were lost last.
+    lost: u64,
     /// Whether none of them is a half: the target tells of reallocations. (It is noted when a call site is met for the first time.)
     pub(super) are_whole_calls: bool,
 }
 
 impl RecentEvents {
-    #[inline]
-    pub(super) fn of(&mut self, core: u8) -> &mut Recent {
-        let core = usize::from(core);
-        if core < self.by_core.len() {
-            &mut self.by_core[core]
+    #[inline(always)]
+    pub(super) fn of(&mut self, now: &Occasion) -> &mut Recent {
+        let place = match now.context {
+            Context::Task(task) => 2 * task.index() + 1,
+            _ => 2 * usize::from(now.core),
+        };
+        if place < self.list.len() {
+            &mut self.list[place]
         } else {
-            self.add(core)
+            self.add(place)
         }
     }
 
     #[cold]
-    fn add(&mut self, core: usize) -> &mut Recent {
-        self.by_core.resize(core + 1, Recent::default());
-        &mut self.by_core[core]
+    fn add(&mut self, place: usize) -> &mut Recent {
+        self.list.resize(place + 1, Recent::default());
+        &mut self.list[place]
     }
 
     /// Nothing can follow any more as a second half.
     #[inline]
-    pub(super) fn close(&mut self, core: u8) {
-        self.of(core).kind = Kind::Other;
+    pub(super) fn close(&mut self, now: &Occasion) {
+        self.of(now).kind = Kind::Other;
+    }
+
+    /// An event that frees the memory at `address`, where this block lived.
+    #[inline(always)]
+    pub(super) fn note_free(
+        &mut self,
+        address: u64,
+        block: Option<LiveBlock>,
+        stack: StackId,
+        now: &Occasion,
+    ) {
+        let lost = self.lost;
+        let recent = self.of(now);
+        recent.failed_before =
+            recent.is_failure_to_move(address, now.context) && recent.time >= lost;
+        recent.kind = Kind::Free;
+        recent.context = now.context;
+        recent.stack = stack;
+        recent.address = address;
+        recent.block = block;
+        recent.time = now.time;
+    }
+
+    /// An allocation found no memory that was to take the place of the block at `address`, if that is not 0.
+    pub(super) fn note_failure(&mut self, address: u64, failure: Failure, now: &Occasion) {
+        let recent = self.of(now);
+        recent.kind = Kind::Failed;
+        recent.context = now.context;
+        recent.address = address;
+        recent.failure = failure;
+        recent.time = now.time;
+    }
+
+    /// What came last, if nothing was lost since; nothing can follow it any more.
+    pub(super) fn take(&mut self, now: &Occasion) -> Recent {
+        let lost = self.lost;
+        let recent = self.of(now);
+        let before = *recent;
+        recent.kind = Kind::Other;
+        if before.time >= lost {
+            before
+        } else {
+            Recent::default()
+        }
     }
 
     /// After a loss, nothing is known of what came last.
-    pub(super) fn clear(&mut self) {
-        self.by_core.clear();
+    pub(super) fn lose(&mut self, time: u64) {
+        self.lost = time;
     }
 }

@@ -255,18 +255,23 @@ impl Site {
         &mut self.details().unsure_ends
     }
 
-    /// The last free, of `size` bytes, was the first half of a reallocation: there was no dip.
+    /// The free of a block of `size` bytes was the first half of a reallocation: since the last change there was no dip.
     pub(super) fn forget_dip(&mut self, size: u64) {
         self.floor.level = self.live_bytes + size;
     }
 
-    /// The last free, of a block that had lived for `life` ticks, was none.
+    /// The free of a block that had lived for `life` ticks was none.
     pub(super) fn revive(&mut self, life: u64, time: u64, size: u64, moment: &Moment) {
         self.forget_dip(size);
         self.settle(time, moment);
         self.frees -= 1;
         self.details().lifetimes.remove(life);
         self.live_bytes += size;
+        self.floor.level = self.live_bytes;
+        if self.live_bytes > self.max_live_bytes {
+            self.max_live_bytes = self.live_bytes;
+            self.max_first_reached = time;
+        }
     }
 
     pub(super) fn bytes_at_peak(&self, peak: u64) -> u64 {

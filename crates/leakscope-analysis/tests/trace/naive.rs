@@ -44,6 +44,8 @@ impl Event {
 struct Change {
     time: u64,
     live: u64,
+    /// What counts as live until the next one: with a block that is being reallocated.
+    level: u64,
 }
 
 /// All that is known of a call site.
@@ -74,22 +76,21 @@ pub(crate) struct Block {
     pub(crate) task: usize,
 }
 
-/// The last event of the heap.
+/// The last event of the heap of one task.
 #[derive(Clone, Copy, Debug, Default)]
 enum Last {
     #[default]
     Other,
     Free {
-        task: usize,
         site: usize,
         block: u32,
         /// What lived there.
         was: Option<Block>,
+        time: u64,
         /// The size that could not be had just before, if this block was to be reallocated to it.
         failed: Option<u64>,
     },
     Failed {
-        task: usize,
         size: u64,
         kept: Option<u32>,
     },
@@ -123,7 +124,7 @@ pub(crate) struct Twin {
     pub(crate) peak: (u64, u64, BTreeMap<usize, u64>),
     pub(crate) end: u64,
     task: usize,
-    last: Last,
+    last: [Last; 2],
 }
 
 impl Twin {
@@ -143,35 +144,30 @@ impl Twin {
         }
         match event {
             Event::Allocate { block, size, site } => {
-                let dip = self.pair(u64::from(size), site);
-                let enlarged = self.allocate(block, u64::from(size), site);
-                if let Some(dip) = dip.or(enlarged) {
-                    self.site(site).changes.remove(dip);
-                }
-                self.last = Last::Other;
+                self.pair(u64::from(size), site);
+                self.allocate(block, u64::from(size), site);
+                self.last[self.task] = Last::Other;
             }
             Event::Free { block, site } => {
-                let failed = match self.last {
+                let failed = match self.last[self.task] {
                     Last::Failed {
-                        task,
                         size,
                         kept: Some(kept),
-                    } if task == self.task && kept == block => Some(size),
+                    } if kept == block => Some(size),
                     _ => None,
                 };
                 let was = self.free(block, site);
-                self.last = Last::Free {
-                    task: self.task,
+                self.last[self.task] = Last::Free {
                     site,
                     block,
                     was,
+                    time: self.end,
                     failed,
                 };
             }
             Event::Fail { size, site } => {
                 let kept = self.fail(site);
-                self.last = Last::Failed {
-                    task: self.task,
+                self.last[self.task] = Last::Failed {
                     size: u64::from(size),
                     kept,
                 };
@@ -182,30 +178,24 @@ impl Twin {
         }
     }
 
-    /// What came before an allocation may have been the first half of it. Returns the change at this
-    /// site that was no loss, because the same block comes back in another size.
-    fn pair(&mut self, size: u64, site: usize) -> Option<usize> {
-        match self.last {
+    /// What the task did before an allocation may have been the first half of it.
+    fn pair(&mut self, size: u64, site: usize) {
+        match self.last[self.task] {
             Last::Free {
-                task,
                 site: from,
                 failed,
                 was,
                 ..
-            } if task == self.task && from == site && !SITES[site].is_empty() => {
+            } if from == site && !SITES[site].is_empty() => {
                 self.reallocations += 1;
                 self.site(site).reallocations += 1;
                 self.retried += u64::from(failed == Some(size));
-                was.filter(|block| block.site == site)
-                    .map(|_| self.site(site).changes.len() - 1)
+                if let Some(block) = was.filter(|block| block.site == site) {
+                    self.site(site).forget_dip(block.size);
+                }
             }
-            Last::Failed {
-                task, size: failed, ..
-            } if task == self.task && failed == size => {
-                self.retried += 1;
-                None
-            }
-            _ => None,
+            Last::Failed { size: failed, .. } if failed == size => self.retried += 1,
+            _ => {}
         }
     }
 
@@ -217,16 +207,16 @@ impl Twin {
         self.site(site).failed += 1;
         self.site(site).failures.push(end);
         self.site(site).tasks.insert(task);
-        match self.last {
+        match self.last[task] {
             Last::Free {
-                task,
                 site: from,
                 block,
                 was,
+                time,
                 ..
-            } if task == self.task && from == site && !SITES[site].is_empty() => {
+            } if from == site && !SITES[site].is_empty() => {
                 if let Some(was) = was {
-                    self.revive(block, was);
+                    self.revive(block, was, time);
                 }
                 Some(block)
             }
@@ -248,8 +238,7 @@ impl Twin {
         self.sites.entry(site).or_default()
     }
 
-    /// Returns the change at this site that was no loss, because a block larger than any takes the place of the largest soon.
-    fn allocate(&mut self, address: u32, size: u64, site: usize) -> Option<usize> {
+    fn allocate(&mut self, address: u32, size: u64, site: usize) {
         let (time, task) = (self.end, self.task);
         let block = Block {
             size,
@@ -265,10 +254,16 @@ impl Twin {
             site.reused.push((lost.time, time));
         }
         let site = self.site(site);
-        let dip = site.enlarged(size, time);
+        if site.is_enlarged(size, time) {
+            site.forget_dip(site.max_live());
+        }
         site.allocations.push((time, size));
         site.tasks.insert(task);
         site.change(time, size as i64);
+        self.note_peak(time);
+    }
+
+    fn note_peak(&mut self, time: u64) {
         let live: u64 = self.live.values().map(|block| block.size).sum();
         if live > self.peak.0 {
             let mut holders = BTreeMap::new();
@@ -277,7 +272,6 @@ impl Twin {
             }
             self.peak = (live, time, holders);
         }
-        dip
     }
 
     fn free(&mut self, address: u32, from: usize) -> Option<Block> {
@@ -309,14 +303,21 @@ impl Twin {
         Some(block)
     }
 
-    fn revive(&mut self, address: u32, block: Block) {
+    /// The free of a block was none, if no other came to live in its place since.
+    fn revive(&mut self, address: u32, block: Block, freed: u64) {
+        if self.freed.get(&address) != Some(&(block.site, block.time, freed)) {
+            return;
+        }
         self.frees -= 1;
         self.frees_by[self.task] -= 1;
         self.freed.remove(&address);
         self.live.insert(address, block);
+        let now = self.end;
         let site = self.site(block.site);
-        site.freed.pop();
-        site.changes.pop();
+        site.freed.retain(|life| *life != (block.time, freed));
+        site.forget_dip(block.size);
+        site.change(now, block.size as i64);
+        self.note_peak(now);
     }
 
     pub(crate) fn span(&self) -> Span {
@@ -412,40 +413,53 @@ impl Site {
             .live()
             .checked_add_signed(bytes)
             .expect("no negative sizes");
-        self.changes.push(Change { time, live });
+        let level = live;
+        self.changes.push(Change { time, live, level });
     }
 
-    /// The free after which nothing lived, if it was of the largest block ever, and a larger one comes within a quarter of its life.
-    fn enlarged(&self, size: u64, time: u64) -> Option<usize> {
-        let &(born, last) = self.allocations.last()?;
+    /// A block of so many bytes, or some, did not end: it was being reallocated.
+    fn forget_dip(&mut self, bytes: u64) {
+        let change = self.changes.last_mut().expect("it was allocated");
+        change.level = change.live + bytes;
+    }
+
+    fn max_live(&self) -> u64 {
+        let live = self.changes.iter().map(|change| change.live);
+        live.max().unwrap_or(0)
+    }
+
+    /// Whether the free after which nothing lived was of the largest block ever, and a larger one comes within a quarter of its life.
+    fn is_enlarged(&self, size: u64, time: u64) -> bool {
+        let Some(&(born, last)) = self.allocations.last() else {
+            return false;
+        };
         let sizes = self.allocations.iter().map(|&(_, size)| size);
         let was_alone = self.changes.iter().all(|change| change.live <= last);
         let was_largest = sizes.clone().filter(|&other| other >= last).count() == 1;
-        let life = self.last_free.checked_sub(born)?;
-        let is_soon = (time - self.last_free) * 4 <= life;
+        let life = self.last_free.checked_sub(born);
+        let is_soon = life.is_some_and(|life| (time - self.last_free) * 4 <= life);
         let is_dip = self.live() == 0 && !self.freed.is_empty();
-        (is_dip && was_alone && was_largest && size > last && is_soon)
-            .then(|| self.changes.len() - 1)
+        is_dip && was_alone && was_largest && size > last && is_soon
     }
 
-    /// The live bytes as of the end of a moment.
-    fn live_at(&self, time: u64) -> u64 {
+    /// The level as of the end of a moment.
+    fn level_at(&self, time: u64) -> u64 {
         let before = self.changes.iter().take_while(|change| change.time <= time);
-        before.last().map_or(0, |change| change.live)
+        before.last().map_or(0, |change| change.level)
     }
 
     /// The lowest number of live bytes from `from` up to, but not at, `to`.
     fn floor(&self, from: u64, to: u64) -> u64 {
         let at_start = match from {
             0 => 0,
-            from => self.live_at(from - 1),
+            from => self.level_at(from - 1),
         };
         let within = self
             .changes
             .iter()
             .filter(|change| (from..to).contains(&change.time));
         within
-            .map(|change| change.live)
+            .map(|change| change.level)
             .min()
             .map_or(at_start, |low| low.min(at_start))
     }
@@ -465,12 +479,7 @@ impl Site {
             unsure_ends.add(0, end - birth, true);
         }
         let times: Vec<u64> = self.allocations.iter().map(|&(time, _)| time).collect();
-        let max_live_bytes = self
-            .changes
-            .iter()
-            .map(|change| change.live)
-            .max()
-            .unwrap_or(0);
+        let max_live_bytes = self.max_live();
         let first_reached = self
             .changes
             .iter()

@@ -75,41 +75,15 @@ pub(crate) struct Exchange {
 struct Pending {
     /// By context: the block it allocated last; 0 if there is none.
     last: Vec<u64>,
-    freed: RecentFrees,
-}
-
-/// What was freed last, in a circle: a failed reallocation shows of one of these that it was not freed at all.
-#[derive(Clone, Debug, Default)]
-struct RecentFrees {
-    list: Vec<Freed>,
-    next: u8,
-}
-
-/// More calls are not interrupted at once.
-const MOST_RECENT: usize = 16;
-
-impl RecentFrees {
-    #[inline(always)]
-    fn push(&mut self, freed: Freed) {
-        let place = usize::from(self.next) % MOST_RECENT;
-        self.next = self.next.wrapping_add(1);
-        match self.list.get_mut(place) {
-            Some(oldest) => *oldest = freed,
-            None => self.list.push(freed),
-        }
-    }
-
-    fn take(&mut self, block: Identity) -> Option<Freed> {
-        let place = self.list.iter().position(|freed| freed.block == block)?;
-        Some(self.list.swap_remove(place))
-    }
+    /// By context: what it freed last. A failed reallocation shows that it was not freed at all.
+    freed: Vec<Option<Freed>>,
 }
 
 /// The same at one moment, without room for contexts that have allocated nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PendingThen {
     last: Vec<(u16, u64)>,
-    freed: RecentFrees,
+    freed: Vec<Freed>,
 }
 
 fn identity(block: &Block) -> Identity {
@@ -146,13 +120,25 @@ impl Exchange {
             time,
             is_temporary: last == Some(&block.address),
         };
-        self.pending.freed.push(freed);
+        match self.pending.freed.get_mut(usize::from(by)) {
+            Some(last) => *last = Some(freed),
+            None => self.add_freed(freed),
+        }
         freed
+    }
+
+    #[cold]
+    fn add_freed(&mut self, freed: Freed) {
+        let place = usize::from(freed.by);
+        let count = self.pending.freed.len().max(place + 1);
+        self.pending.freed.resize(count, None);
+        self.pending.freed[place] = Some(freed);
     }
 
     /// The last free of a block was none: it lives on. `None` if that free was not told.
     pub(crate) fn revived(&mut self, block: &Block) -> Option<Freed> {
-        let freed = self.pending.freed.take(identity(block))?;
+        let is_it = |freed: &mut Freed| freed.block == identity(block);
+        let freed = (self.pending.freed.iter_mut()).find_map(|freed| freed.take_if(is_it))?;
         self.pair(freed.owner, freed.by).remove(block.size);
         Some(freed)
     }
@@ -194,8 +180,10 @@ impl Exchange {
         for &(context, address) in &pending.last {
             self.pending.last[usize::from(context)] = address;
         }
-        self.pending.freed.clone_from(&pending.freed);
-        (self.pending.freed.list).retain(|freed| freed.time >= from);
+        self.pending.freed.clear();
+        for &freed in pending.freed.iter().filter(|freed| freed.time >= from) {
+            self.add_freed(freed);
+        }
     }
 
     pub(super) fn pending(&self) -> PendingThen {
@@ -203,7 +191,7 @@ impl Exchange {
         let last = last.filter(|&(_, &address)| address != 0);
         PendingThen {
             last: last.map(|(context, &address)| (context, address)).collect(),
-            freed: self.pending.freed.clone(),
+            freed: self.pending.freed.iter().flatten().copied().collect(),
         }
     }
 

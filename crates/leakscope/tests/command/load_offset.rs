@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use leakscope_symbols::Symbols;
 use leakscope_testing::needs::{has_tool, say_skipped};
@@ -20,8 +21,14 @@ fn is_possible() -> bool {
     has_tool("addr2line")
 }
 
+/// The program, built once for all tests: nobody reads what another is just writing.
+fn built() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build)
+}
+
 /// Builds the program, as a user would who wants call stacks: with frame pointers.
-fn built() -> PathBuf {
+fn build() -> PathBuf {
     let folder = project().join("target/host-program");
     let sources = folder.join("src");
     std::fs::create_dir_all(&sources).expect("a folder");
@@ -99,13 +106,13 @@ fn functions_are_right_wherever_the_program_was_loaded() {
         return;
     }
     let elf = built();
-    let symbols = Symbols::open(&elf).expect("an ELF file");
+    let symbols = Symbols::open(elf).expect("an ELF file");
     let folder = tempfile::tempdir().expect("a folder");
     for run in ["first", "second"] {
         let trace = folder.path().join(run);
-        let offset = recorded(&elf, &symbols, &trace);
+        let offset = recorded(elf, &symbols, &trace);
         let ran = leakscope(["report", "--format", "json", "--elf"])
-            .on(&[&elf, &trace])
+            .on(&[elf, &trace])
             .end();
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let said = format!("note: the program was loaded {offset:#x} above the addresses");
@@ -132,7 +139,7 @@ fn functions_are_right_wherever_the_program_was_loaded() {
             // Of the call, and where the file has it.
             (address.expect("digits") - 1).wrapping_sub(offset)
         });
-        let oracle = lines_at(&elf, &addresses.collect::<Vec<u64>>());
+        let oracle = lines_at(elf, &addresses.collect::<Vec<u64>>());
         assert!(oracle.len() > 20 && oracle.len() == stacks.len());
         for (stack, oracle) in stacks.iter().zip(oracle) {
             let said: Vec<_> = stack.iter().map(|frame| frame["line"].as_u64()).collect();
@@ -149,13 +156,13 @@ fn a_program_that_is_recorded_is_found_too() {
         return;
     }
     let elf = built();
-    let symbols = Symbols::open(&elf).expect("an ELF file");
+    let symbols = Symbols::open(elf).expect("an ELF file");
     let folder = tempfile::tempdir().expect("a folder");
     let trace = folder.path().join("trace.svdat");
-    recorded(&elf, &symbols, &trace);
+    recorded(elf, &symbols, &trace);
     let output = folder.path().join("recorded.svdat");
     let report = leakscope(["record", "--stdin", "--format", "json", "--elf"])
-        .on(&[&elf])
+        .on(&[elf])
         .on(&["-o"])
         .on(&[&output])
         .reading(&std::fs::read(&trace).expect("a trace"))
@@ -169,10 +176,10 @@ fn another_program_is_told() {
         return;
     }
     let elf = built();
-    let symbols = Symbols::open(&elf).expect("an ELF file");
+    let symbols = Symbols::open(elf).expect("an ELF file");
     let folder = tempfile::tempdir().expect("a folder");
     let trace = folder.path().join("trace.svdat");
-    recorded(&elf, &symbols, &trace);
+    recorded(elf, &symbols, &trace);
     let other = env!("CARGO_BIN_EXE_leakscope");
     let report = leakscope(["report", "--format", "json", "--elf", other])
         .on(&[&trace])

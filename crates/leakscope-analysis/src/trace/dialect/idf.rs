@@ -18,39 +18,37 @@ use crate::trace::event::HeapEvent;
 use crate::trace::admitted::Admitted;
 use crate::trace::stacks::{StackId, Stacks};
 
-/// What was freed last, in a circle: where, and from where.
+/// What was freed last: where, and from where, at a place that follows from the address.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::trace) struct Idf {
-    freed: [(u32, StackId); 32],
-    next: u8,
+    freed: [(u32, StackId); PLACES],
 }
+
+const PLACES: usize = 256;
 
 impl Default for Idf {
     fn default() -> Self {
         Self {
-            freed: [(0, StackId::NONE); 32],
-            next: 0,
+            freed: [(0, StackId::NONE); PLACES],
         }
     }
 }
 
 impl Idf {
     #[inline(always)]
-    fn note_free(&mut self, address: u32, stack: StackId) {
-        let place = usize::from(self.next) % self.freed.len();
-        self.freed[place] = (address, stack);
-        self.next = self.next.wrapping_add(1);
+    fn place(address: u32) -> usize {
+        (address.wrapping_mul(0x9E37_79B1) >> 24) as usize % PLACES
     }
 
-    /// Whether this address was freed just now, and the last time by a call from here.
+    #[inline(always)]
+    fn note_free(&mut self, address: u32, stack: StackId) {
+        self.freed[Self::place(address)] = (address, stack);
+    }
+
+    /// Whether this address was freed not long ago, and the last time by a call from here.
     #[cold]
     fn was_freed_from(&self, address: u32, stack: StackId) -> bool {
-        let (newer, older) = self
-            .freed
-            .split_at(usize::from(self.next) % self.freed.len());
-        let mut newest_first = newer.iter().rev().chain(older.iter().rev());
-        let last = newest_first.find(|(freed, _)| *freed == address);
-        last.is_some_and(|&(_, from)| from == stack)
+        self.freed[Self::place(address)] == (address, stack)
     }
 }
 

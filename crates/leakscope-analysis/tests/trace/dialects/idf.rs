@@ -1,7 +1,7 @@
 //! ESP-IDF's heap module.
 
 use leakscope_analysis::problem::ProblemKind;
-use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario, WORKER};
 
 use super::{BLOCK, OTHER, SITE, begun};
 use crate::reading::{Kind, read, read_one};
@@ -260,33 +260,46 @@ fn a_damaged_name_is_recognised() {
 }
 
 /// A reallocation that finds no memory is told as a free and an allocation: of nothing at address 0, or of no bytes where the block
-/// stays. The block lives on.
+/// stays. The block lives on, whoever came to run in between.
 #[test]
-fn a_failed_reallocation_frees_nothing() {
+fn a_failed_reallocation_may_be_interrupted() {
     for is_told_at_its_place in [false, true] {
-        let mut recording = Scenario::begun();
-        recording.run(MAIN);
-        for block in 0..20 {
-            let address = BLOCK + 0x100 * block;
-            recording.allocate(address, 40, &[CODE]);
-            recording.after(10).free(address, &[CODE + 8]);
-            let (at, size) = if is_told_at_its_place {
-                (address, 0)
-            } else {
-                (0, 4000)
-            };
-            recording.allocate(at, size, &[CODE + 8]);
-            recording.after(10).free(address, &[CODE + 24]);
+        for is_interrupted in [false, true] {
+            let mut recording = Scenario::begun();
+            for block in 0..20 {
+                let address = BLOCK + 0x100 * block;
+                recording.run(MAIN).allocate(address, 40, &[CODE]);
+                recording.after(10).free(address, &[CODE + 8]);
+                if is_interrupted {
+                    recording.run(WORKER);
+                    for _ in 0..40 {
+                        recording.allocate(BLOCK + 0x8000, 8, &[CODE + 16]);
+                        recording.free(BLOCK + 0x8000, &[CODE + 32]);
+                    }
+                    recording.run(MAIN);
+                }
+                let (at, size) = if is_told_at_its_place {
+                    (address, 0)
+                } else {
+                    (0, 4000)
+                };
+                recording.allocate(at, size, &[CODE + 8]);
+                recording.run(MAIN).after(10).free(address, &[CODE + 24]);
+            }
+            let reading = read_one(recording.plain());
+            reading.check();
+            assert_eq!(reading.anomalies(), Vec::<&str>::new());
+            let totals = reading.outcome.totals;
+            let others = if is_interrupted { 800 } else { 0 };
+            assert_eq!(
+                (totals.allocations, totals.frees),
+                (20 + others, 20 + others)
+            );
+            assert_eq!(
+                (totals.failed_allocations, totals.outstanding_blocks),
+                (20, 0)
+            );
         }
-        let reading = read_one(recording.plain());
-        reading.check();
-        assert_eq!(reading.anomalies(), Vec::<&str>::new());
-        let totals = reading.outcome.totals;
-        assert_eq!((totals.allocations, totals.frees), (20, 20));
-        assert_eq!(
-            (totals.failed_allocations, totals.outstanding_blocks),
-            (20, 0)
-        );
     }
 }
 
