@@ -46,8 +46,11 @@ impl Diff {
     fn compare(&self) -> anyhow::Result<diff::Diff> {
         match (self.inputs.as_slice(), self.against.as_slice()) {
             ([_], []) if !self.at.is_empty() => {
-                if self.at.len() < 2 || !self.at.is_sorted() {
-                    return Err(wrong("--at wants two moments or more, in order of time"));
+                let is_in_order = self.at.is_sorted_by(|one, next| one < next);
+                if self.at.len() < 2 || !is_in_order {
+                    return Err(wrong(
+                        "--at wants two different moments or more, in order of time",
+                    ));
                 }
                 let (moments, unsure) = reading::moments(
                     &self.inputs,

@@ -184,6 +184,8 @@ fn moments_of_a_recording() {
     let folder = Folder::of_recordings();
     // Not in order of time.
     diff(&folder, "worse.svdat --at 505ms --at 1005ms --at 1s", 2);
+    // From a moment to the same one nothing is more, so that nothing would be worse.
+    diff(&folder, "worse.svdat --at 505ms --at 1005ms --at 1005ms", 2);
     let moments = "worse.svdat --at 505ms --at 1005ms --at 60s --format json";
     let ran = diff(&folder, moments, 0);
     assert!(ran.stderr.contains("ends before"), "{}", ran.stderr);
