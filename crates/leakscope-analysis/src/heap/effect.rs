@@ -210,12 +210,15 @@ impl Effect {
         size(self.began()) + size(self.revived()) - size(self.ended()) - size(self.lost())
     }
 
-    /// The name that programs read.
+    /// The name that programs read. Of a reallocation in two events, the first is the free that it is.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Allocation { .. } => "allocation",
+            Self::Allocation {
+                completes: Completes::Nothing | Completes::Retry,
+                ..
+            } => "allocation",
+            Self::Allocation { .. } | Self::Reallocation { .. } => "reallocation",
             Self::Free { .. } => "free",
-            Self::Reallocation { .. } => "reallocation",
             Self::UnknownFree(UnknownFree::Older | UnknownFree::Paused { .. }) => {
                 "free-of-older-block"
             }

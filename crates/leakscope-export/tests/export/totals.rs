@@ -188,6 +188,8 @@ proptest! {
         let begun: Vec<Json> = events.iter().filter(begins).cloned().collect();
         prop_assert_eq!(begun.len() as u64, totals.allocations);
         prop_assert_eq!(column(&begun, "size"), totals.allocated_bytes);
+        let moved = begun.iter().filter(|row| row["effect"] == "reallocation");
+        prop_assert_eq!(moved.count() as u64, totals.reallocations);
         prop_assert_eq!(blocks.len() as u64, totals.allocations);
         prop_assert_eq!(column(&blocks, "size"), totals.allocated_bytes);
         let left: Vec<Json> = blocks.iter().filter(|row| row["end"] == "outstanding").cloned().collect();

@@ -94,6 +94,7 @@ fn everything_that_can_happen_is_read_again() {
     for name in [
         "allocation",
         "free",
+        "reallocation",
         "failed-allocation",
         "double-free",
         "wrong-free",
