@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder, StreamingDecoder};
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,10 @@ fn unpack_frames(
         match StreamingDecoder::new_with_decoder(&mut packed, &mut decoder) {
             Ok(mut frame) => match target.fill(&mut frame)? {
                 Unpacked::Whole => {}
-                other => return Ok(other),
+                Unpacked::InPart { reason, .. } => {
+                    return target.fill_held_back(&mut decoder, &reason);
+                }
+                Unpacked::TooMuch => return Ok(Unpacked::TooMuch),
             },
             Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
                 length,
@@ -99,6 +102,9 @@ fn unpack_frames(
         }
     }
 }
+
+/// A last block that is empty, and a checksum, if the frame has one.
+const END_OF_FRAME: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
 
 /// Where to unpack to.
 struct Target<'t, W> {
@@ -125,6 +131,16 @@ impl<W: Write> Target<'_, W> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Ok(self.damaged(&error)),
             }
+        }
+    }
+
+    /// Takes what the decoder of a frame without an end holds back, in case that a later block repeats it: as much as the whole of a
+    /// short recording.
+    fn fill_held_back(&mut self, decoder: &mut FrameDecoder, reason: &str) -> io::Result<Unpacked> {
+        let ended = decoder.decode_blocks(&END_OF_FRAME[..], BlockDecodingStrategy::All);
+        match (ended, self.fill(decoder)?) {
+            (Ok(_), Unpacked::TooMuch) => Ok(Unpacked::TooMuch),
+            _ => Ok(self.damaged(&reason)),
         }
     }
 

@@ -10,6 +10,8 @@ use leakscope_systemview::Header;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FileKind {
     Empty,
+    /// It is packed, and nothing came out.
+    NotUnpacked,
     OnlyHeader,
     /// Nothing but zeros.
     Zeros,
@@ -100,7 +102,7 @@ impl FileKind {
 
     /// Whether no more is in it than a recorder writes before the target has sent anything.
     pub(crate) const fn is_nothing(&self) -> bool {
-        matches!(self, Self::Empty | Self::OnlyHeader)
+        matches!(self, Self::Empty | Self::NotUnpacked | Self::OnlyHeader)
     }
 
     /// What the user can do about it.
@@ -110,6 +112,7 @@ impl FileKind {
                 "was recording stopped before the target sent anything? OpenOCD writes the data when it \
                  is told to stop (`esp sysview_mcore stop`), and a target that does not run sends nothing"
             }
+            Self::NotUnpacked => "fetch or pack the file again",
             Self::Zeros => {
                 "memory that was never written reads like this: check the address and the length of a dump of memory, \
                  or whether the disk was full"
@@ -142,6 +145,7 @@ impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "is empty",
+            Self::NotUnpacked => "is packed, and cut off or damaged before anything came out",
             Self::OnlyHeader => "holds a header and no data behind it",
             Self::Zeros => "holds nothing but zero bytes",
             Self::Known(kind) => return write!(f, "is {kind}, and no recording"),

@@ -19,9 +19,8 @@ impl NoEvents {
         Self { name, found }
     }
 
-    /// From the names and the first bytes of the inputs; those that hold something are of more interest.
-    pub(crate) fn of(inputs: impl Iterator<Item = (String, Vec<u8>)>) -> Self {
-        let all = inputs.map(|(name, head)| Self::new(name, FileKind::of(&head)));
+    /// Of all inputs; those that hold something are of more interest.
+    pub(crate) fn of(all: impl Iterator<Item = Self>) -> Self {
         // Of equals, the first.
         let most = all.min_by_key(|one| u8::from(one.found.is_nothing()));
         most.unwrap_or_else(|| Self::new("no input".to_owned(), FileKind::Empty))

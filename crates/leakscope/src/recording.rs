@@ -236,8 +236,11 @@ impl OpenRecording {
             return Ok(());
         }
         let heads = self.inputs.iter_mut().map(|input| {
-            let name = input.name().to_owned();
-            (name, input.head(HEAD).unwrap_or_default())
+            let kind = match input.head(HEAD).unwrap_or_default() {
+                head if head.is_empty() && input.is_unpacked_in_part() => FileKind::NotUnpacked,
+                head => FileKind::of(&head),
+            };
+            NoEvents::new(input.name().to_owned(), kind)
         });
         Err(NoEvents::of(heads))
     }

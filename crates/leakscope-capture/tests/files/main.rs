@@ -169,6 +169,32 @@ fn a_packed_file_that_is_cut_off_is_read_as_far_as_it_goes() {
     }
 }
 
+/// A decoder keeps what a later block may repeat: here all that there is.
+#[test]
+fn what_lies_in_the_window_of_a_frame_that_is_cut_off_is_read() {
+    let folder = folder();
+    let block = |bytes: &[u8], is_last: bool| {
+        let header = (bytes.len() as u32) << 3 | u32::from(is_last);
+        [&header.to_le_bytes()[..3], bytes].concat()
+    };
+    let (first, rest) = (&data()[..1000], &data()[1000..2000]);
+    for has_checksum in [0, 4] {
+        let begin = [0x28, 0xB5, 0x2F, 0xFD, has_checksum, 0x58];
+        let frame = [&begin[..], &block(first, false), &block(rest, true)].concat();
+        for (cut, least) in [
+            (begin.len() + 2, 0),
+            (1500, 1000),
+            (1010, 1000),
+            (2011, 1000),
+        ] {
+            let mut input = open_one(&write(&folder, "trace.zst", &frame[..cut]));
+            let bytes = read(&mut input);
+            assert!(data().starts_with(&bytes) && bytes.len() >= least, "{cut}");
+            assert!(input.is_unpacked_in_part(), "{:?}", input.notes());
+        }
+    }
+}
+
 #[test]
 fn a_damaged_packed_file_is_no_end() {
     let folder = folder();

@@ -318,6 +318,22 @@ fn the_cores_files_stand_in_for_an_empty_joined_one() {
     }
 }
 
+#[test]
+fn a_packed_file_of_which_nothing_comes_out_is_not_empty() {
+    let files = Files::new();
+    for (name, contents) in [
+        ("cut.zst", &b"\x28\xb5\x2f\xfd\0\x58\0\0"[..]),
+        ("cut.gz", b"\x1f\x8b"),
+    ] {
+        let ran = leakscope(["report"])
+            .on(&[&files.write(name, contents)])
+            .end();
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        let said = format!("{name}` is packed, and cut off or damaged before anything came out");
+        assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    }
+}
+
 /// Every command that reads recordings can be told how much may come out of a packed one.
 #[test]
 fn a_packed_file_may_be_limited() {
