@@ -14,7 +14,7 @@ pub enum Standing {
     Suppressed(String),
     /// It leaks, and did so when the baseline of this name was made.
     Known(String),
-    /// It may leak or not: data were lost, or no pattern fits.
+    /// It may leak or not: not all was seen, or no pattern fits.
     Unknown,
     /// It does not leak, as far as the trace can tell.
     Fine,

@@ -26,7 +26,10 @@ pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, grounds: Groun
              with a later dump, or record a trace"
                 .to_owned()
         }
-        Conclusion::Uncertain => uncertain(grounds),
+        Conclusion::Uncertain => {
+            let mut later = outcome.sessions.iter().skip(1);
+            uncertain(grounds, later.any(|session| !session.after_reset))
+        }
         Conclusion::NoLeakSeen => "No leak seen, as far as this trace can tell".to_owned(),
         Conclusion::Leak => leaks(grounds.totals, grounds.is_a_part()),
     }
@@ -44,7 +47,7 @@ fn nothing_known(outcome: &Outcome) -> String {
     format!("Nothing can be said about leaks: {why}")
 }
 
-fn uncertain(grounds: Grounds<'_>) -> String {
+fn uncertain(grounds: Grounds<'_>, has_pauses: bool) -> String {
     let why = match grounds.uncertain_sites() {
         _ if grounds.is_mostly_lost() => "more was lost than could be read".to_owned(),
         _ if grounds.is_mixed() => {
@@ -65,8 +68,12 @@ fn uncertain(grounds: Grounds<'_>) -> String {
             "data were lost, and frees of blocks of {} may be among them",
             counted(sites, "call site")
         ),
+        sites if has_pauses => format!(
+            "what was freed in its pauses is not known, and {} cannot be judged",
+            counted(sites, "call site")
+        ),
         sites if grounds.totals.frees_of_older_blocks > 0 => format!(
-            "blocks from before the recording were freed, and those of {} may only have taken their places",
+            "blocks that nobody saw begin were freed, and those of {} may only have taken their places",
             counted(sites, "call site")
         ),
         sites => format!("{} cannot be judged", counted(sites, "call site")),

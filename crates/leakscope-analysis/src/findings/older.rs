@@ -22,6 +22,7 @@ const STOPPED: u64 = 2;
 /// Blocks that nobody saw begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
+    /// From before the recording, or from a pause of it.
     BeforeRecording,
     /// From before the recording, or left out by the device.
     Other,
@@ -128,9 +129,9 @@ fn goes_on(mut finding: Finding, from: u64, source: Source) -> Finding {
         Word::Moment(from),
         Word::Text(match source {
             Source::Other => {
-                ", when a block perhaps from before the recording was freed for the last time"
+                ", when a block that perhaps nobody saw begin was freed for the last time"
             }
-            _ => ", when a block from before the recording was freed for the last time",
+            _ => ", when a block that nobody saw begin was freed for the last time",
         }),
     ]);
     finding
@@ -149,10 +150,10 @@ fn uncertain(case: &Case<'_>, source: Source, freed: u64) -> Finding {
             Word::one_or(freed, " block", " blocks"),
             Word::Text(match source {
                 Source::BeforeRecording => {
-                    " from before the recording were freed: these may only have taken their places"
+                    " that nobody saw begin were freed: these may only have taken their places"
                 }
                 Source::Other => {
-                    " perhaps from before the recording were freed: these may only have taken their places"
+                    " that perhaps nobody saw begin were freed: these may only have taken their places"
                 }
                 Source::Lost => {
                     " whose allocation was lost were freed: these may only have taken their places"

@@ -15,7 +15,7 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let open = Section {
         name: "Cannot be judged",
         note: if view.report.trace.has_history {
-            "; data were lost, or no pattern fits"
+            "; not all was seen, or no pattern fits"
         } else {
             "; the most suspicious first"
         },

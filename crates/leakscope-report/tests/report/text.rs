@@ -192,6 +192,29 @@ fn a_limit_is_of_the_longest_session() {
     );
 }
 
+/// Nobody sees what is freed between the pieces of a recording; boots have none.
+#[test]
+fn the_headline_of_pieces_speaks_of_their_pauses() {
+    let mut outcome = outcomes::clean();
+    outcome.problems.clear();
+    outcome.totals.frees_of_older_blocks = 5;
+    let older = "blocks that nobody saw begin were freed, and those of 1 call site may only";
+    let pauses = "what was freed in its pauses is not known, and 1 call site cannot be judged";
+    let first = outcome.sessions[0];
+    for (sessions, after_reset, expected) in
+        [(1, false, older), (2, true, older), (2, false, pauses)]
+    {
+        let next = Session {
+            after_reset,
+            ..first
+        };
+        outcome.sessions = [first, next][..sessions].to_vec();
+        let text = written(&outcome, 200);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains(expected), "{text}");
+    }
+}
+
 #[test]
 fn a_trace_without_heap_events_says_nothing_of_leaks() {
     for outcome in [outcomes::mute(), outcomes::empty()] {
