@@ -63,6 +63,8 @@ enum Fate {
     Alive,
     /// Alive, says the dump, and may be mistaken.
     Doubtful,
+    /// Alive, as far as was read: the line that says it was freed may be missing.
+    Unread,
     Freed,
     /// Its memory was allocated again, from its address on or in part; the free is not in the dump.
     FreeLost,
@@ -73,6 +75,7 @@ impl<'d> Reading<'d> {
         let mut seen: FxHashSet<u64> = FxHashSet::default();
         let mut alive: BTreeMap<u64, usize> = BTreeMap::new();
         let mut fates = Vec::with_capacity(dump.records.len());
+        let whole = whole_records(dump);
         for (index, record) in dump.records.iter().enumerate() {
             let was_used = !seen.insert(record.address);
             while let Some(older) = overlapped(&alive, record, &dump.records) {
@@ -83,6 +86,8 @@ impl<'d> Reading<'d> {
                 Fate::Freed
             } else if was_used && searches_from_the_oldest(record) {
                 Fate::Doubtful
+            } else if index >= whole {
+                Fate::Unread
             } else {
                 Fate::Alive
             };
@@ -96,15 +101,6 @@ impl<'d> Reading<'d> {
 
     fn count(&self, fate: Fate) -> u64 {
         self.fates.iter().filter(|&&each| each == fate).count() as u64
-    }
-
-    /// What the dump's own sums count: records that it prints without a note that their blocks were freed.
-    fn printed_as_alive(&self) -> Sums {
-        let alive = self.dump.records.iter().filter(|record| !record.is_freed);
-        alive.fold(Sums::default(), |sums, record| Sums {
-            blocks: sums.blocks + 1,
-            bytes: sums.bytes.saturating_add(record.size),
-        })
     }
 
     fn call_sites(&self, fold: &mut impl FoldStack) -> Vec<CallSite> {
@@ -127,7 +123,7 @@ impl<'d> Reading<'d> {
             });
             let (site, doubtful) = &mut sites[index];
             add(site, record, fate);
-            *doubtful += u64::from(fate == Fate::Doubtful);
+            *doubtful += u64::from(matches!(fate, Fate::Doubtful | Fate::Unread));
         }
         let mut sites: Vec<CallSite> = sites
             .into_iter()
@@ -168,9 +164,11 @@ impl<'d> Reading<'d> {
             _ if doubtful == blocks => (
                 Verdict::Uncertain,
                 Confidence::Low,
-                vec![Word::Text(
-                    "what is outstanding has an address that was used before, and may be freed",
-                )],
+                vec![Word::Text(if self.count(Fate::Unread) > 0 {
+                    "the lines that say what was freed are not all there, and what is outstanding may be freed"
+                } else {
+                    "what is outstanding has an address that was used before, and may be freed"
+                })],
             ),
             _ => {
                 let mut reason = vec![Word::Count(blocks)];
@@ -232,7 +230,7 @@ impl<'d> Reading<'d> {
         note(ProblemKind::NoHistory, 1);
         note(ProblemKind::RecordsEvicted, dump.has_overflowed.into());
         let found = dump.records.len() as u64;
-        let read = self.printed_as_alive();
+        let read = printed_as_alive(dump);
         // `heap_trace_dump_caps` announces all records, and prints and adds up those of one memory: fewer are no damage
         // if the sums say so.
         let is_short = dump.announced.is_some_and(|announced| found < announced);
@@ -285,6 +283,35 @@ impl<'d> Reading<'d> {
             note(ProblemKind::NoCallStacks, 1);
         }
         problems
+    }
+}
+
+/// What the dump's own sums count: records that it prints without a note that their blocks were freed.
+fn printed_as_alive(dump: &Dump) -> Sums {
+    let alive = dump.records.iter().filter(|record| !record.is_freed);
+    alive.fold(Sums::default(), |sums, record| Sums {
+        blocks: sums.blocks + 1,
+        bytes: sums.bytes.saturating_add(record.size),
+    })
+}
+
+/// How many records, from the first on, have all that the dump says of them: of each that was freed, it says so behind it.
+fn whole_records(dump: &Dump) -> usize {
+    let found = dump.records.len();
+    let is_torn = match dump.sums {
+        Some(sums) => sums != printed_as_alive(dump),
+        // Of a dump without an end, records behind the last one are missing anyhow.
+        None => {
+            let is_short = dump
+                .announced
+                .is_some_and(|announced| announced > found as u64);
+            dump.broken_lines + dump.torn_stacks > 0 || dump.is_whole && is_short
+        }
+    };
+    match dump.mode {
+        Some(Mode::Leaks) => found,
+        _ if is_torn => 0,
+        _ => found - usize::from(!dump.is_whole && found > 0),
     }
 }
 

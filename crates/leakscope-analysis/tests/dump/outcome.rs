@@ -120,6 +120,34 @@ fn a_reused_address_is_doubtful() {
     assert_eq!(sure.call_sites[0].finding.verdict, Verdict::Unclassified);
 }
 
+/// Of a dump that lacks lines, what seems to live may be freed; of one that ends early, only the last record's block.
+#[test]
+fn a_block_whose_free_may_be_among_lost_lines_is_uncertain() {
+    let freed_by = "freed by 0x40377777:0x00000000\n";
+    let verdicts = |text: &str| {
+        let sites = outcome(text).call_sites;
+        let open = sites.iter().filter(|site| site.outstanding_blocks > 0);
+        open.map(|site| site.finding.verdict).collect::<Vec<_>>()
+    };
+    let lost = NEW.replace(freed_by, "");
+    assert_eq!(verdicts(&lost), [Verdict::Uncertain; 3]);
+    let without_sums = lost.replace("1235573 bytes alive in trace (3/5 allocations)\n", "");
+    let announced = without_sums.replace(": 5 records", ": 6 records");
+    assert_eq!(verdicts(&announced), [Verdict::Uncertain; 3]);
+    let leaks = announced.replace("Heap Trace All", "Heap Trace Leaks");
+    for whole in [NEW, &leaks] {
+        assert_eq!(verdicts(whole), [Verdict::Unclassified; 3]);
+    }
+    let last =
+        "  4 bytes (@ 0x3fcb2700) allocated CPU 0 ccount 0x1e7af730 caller 0x40376321:0x40376399\n";
+    let ends_early = [&NEW[..NEW.find("     4 bytes").expect("it is there")], last].concat();
+    let verdicts = verdicts(&ends_early);
+    let uncertain = verdicts
+        .iter()
+        .filter(|verdict| **verdict == Verdict::Uncertain);
+    assert_eq!((uncertain.count(), verdicts.len()), (1, 4));
+}
+
 #[test]
 fn an_address_that_is_alive_twice_was_freed_once() {
     let outcome = outcome(&all("\

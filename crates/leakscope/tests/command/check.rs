@@ -193,6 +193,34 @@ fn a_dump_is_judged_by_what_it_may_hold() {
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
 }
 
+/// A lost line makes a freed block seem to live: no limit is exceeded for sure by that.
+#[test]
+fn a_dump_that_may_lack_frees_exceeds_no_limit_for_sure() {
+    let folder = Folder::empty();
+    let dump = |freed: &str| {
+        format!(
+            "====== Heap Trace: 2 records (8 capacity) ======\n\
+             100 bytes (@ 0x3fc9f6b4, Internal) allocated CPU 0 ccount 0x1a320698 caller 0x40376321:0x40376379\n\
+             {freed}\
+             200 bytes (@ 0x3fc9f800, Internal) allocated CPU 0 ccount 0x1a320798 caller 0x40376351:0x40376379\n\
+             ====== Heap Trace Summary ======\n\
+             Mode: Heap Trace All\n\
+             200 bytes alive in trace (1/2 allocations)\n\
+             total allocations: 2\n\
+             total frees: 1\n\
+             ================================\n"
+        )
+    };
+    folder.write("whole.log", dump("freed by 0x40377777:0x00000000\n"));
+    folder.write("torn.log", dump(""));
+    check(&folder, "whole.log --max-outstanding 250B", 0);
+    check(&folder, "whole.log --max-outstanding 150B", 1);
+    let ran = check(&folder, "torn.log --max-outstanding 250B", 3);
+    let said =
+        "300 B are outstanding, and --max-outstanding allows 250 B; but part of it may be freed";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+}
+
 /// What is advised is about what is wrong.
 #[test]
 fn hints_are_for_the_reason_at_hand() {
