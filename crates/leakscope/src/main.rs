@@ -65,6 +65,10 @@ fn typed() -> Vec<OsString> {
         let is_command = cli::Arguments::command().find_subcommand(word).is_some();
         !is_command && (path.is_file() || path.extension().is_some())
     });
+    if words.get(1).is_some_and(|word| word == "help") {
+        // clap's command has no options: it would take these for commands.
+        words.retain(|word| word != "--help" && word != "-h");
+    }
     if is_file {
         words.insert(1, "report".into());
     }

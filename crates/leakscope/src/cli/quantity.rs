@@ -75,9 +75,12 @@ pub(super) fn alias(text: &str) -> Result<Alias, String> {
     })
 }
 
-/// `4096`, `10k`, `10M`, `1G` (powers of 1000), `64KiB`, `10MiB`, `1GiB` (powers of 1024), with or without
+/// `4096`, `0x1000`, `10k`, `10M`, `1G` (powers of 1000), `64KiB`, `10MiB`, `1GiB` (powers of 1024), with or without
 /// a `B`.
 pub(super) fn size(text: &str) -> Result<u64, String> {
+    if let (true, Ok(size @ 1..)) = (text.starts_with("0x"), address(text)) {
+        return Ok(size);
+    }
     let (number, unit) = split(text);
     let bytes: u64 = match unit.trim_end_matches('B') {
         "" => 1,
@@ -179,6 +182,7 @@ mod tests {
     fn sizes() {
         for (text, bytes) in [
             ("4096", 4096),
+            ("0x1000", 4096),
             ("10k", 10_000),
             ("10MB", 10_000_000),
             ("64KiB", 65_536),
@@ -186,7 +190,7 @@ mod tests {
         ] {
             assert_eq!(size(text), Ok(bytes));
         }
-        for text in ["", "M", "0", "0.1", "-1", "10 T"] {
+        for text in ["", "M", "0", "0.1", "-1", "10 T", "0x", "0x0", "0x1KiB"] {
             assert!(size(text).is_err(), "{text}");
         }
     }

@@ -37,6 +37,10 @@ fn help_is_data() {
     for arguments in [
         &["--help"][..],
         &["help"],
+        &["help", "--help"],
+        &["help", "-h"],
+        &["help", "help"],
+        &["help", "events", "--help"],
         &["report", "--help"],
         &["help", "events"],
         &["--version"],
