@@ -270,7 +270,7 @@ impl HeapModel {
                 let carried = match start {
                     Start::AfterReset => Carried::default(),
                     _ => {
-                        let end = self.stopped.unwrap_or(time);
+                        let end = self.stop().unwrap_or(time);
                         let is_kept = PausedSessions::can_keep(self, end);
                         (self.carried).paused(&self.blocks, end, is_kept, self.gaps.lost_any())
                     }

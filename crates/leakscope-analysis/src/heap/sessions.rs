@@ -239,7 +239,7 @@ impl HeapModel {
             start,
             end,
             warm_up_end: self.warm_up_end(end, trace),
-            stopped: self.stopped,
+            stopped: self.stop(),
             window,
             last_heap_event: self.last_heap_event,
             cycles: self.whole_cycles(),
@@ -369,10 +369,15 @@ impl HeapModel {
         past
     }
 
+    /// When it was told to stop; what the heap did behind that, on another core or without a start, belongs to the session.
+    pub(super) fn stop(&self) -> Option<u64> {
+        self.stopped.map(|stop| stop.max(self.last_heap_event))
+    }
+
     /// The session is over: what it proves is kept, and the next one begins with an empty heap. What lived goes on to live if
     /// the recording only paused.
     pub(super) fn close_session(&mut self, next_start: u64, is_pause: bool, stacks: &Stacks) {
-        let end = self.stopped.unwrap_or(next_start);
+        let end = self.stop().unwrap_or(next_start);
         self.judge_by_what_is_left(end);
         self.past.peak = Some(self.peak());
         let known = Known {

@@ -61,6 +61,29 @@ fn a_stop_and_a_start_make_two_sessions() {
     assert_eq!(outcome.peak.bytes, 400);
 }
 
+/// Another core may go on behind a stop, or a start be lost.
+#[test]
+fn a_session_lasts_as_long_as_its_heap_is_seen() {
+    let mut recording = Scenario::begun();
+    leak(&mut recording, 0, 5);
+    recording.stop().run(MAIN);
+    leak(&mut recording, 5, 45);
+    let end = recording.time();
+    recording.after(10).idle().after(1_000_000);
+    restart(&mut recording, 2_000_000);
+    recording.run(MAIN).after(10).allocate(BLOCK, 8, OTHER);
+    recording.free(BLOCK, OTHER).after(100_000).idle();
+    let reading = read_one(recording.plain());
+    reading.check();
+    assert_eq!(reading.outcome.sessions.len(), 2);
+    assert_eq!(reading.outcome.sessions[0].end, end);
+    let leak = reading.site(LEAK);
+    assert_eq!(
+        (leak.finding.verdict, leak.session),
+        (Verdict::LeakSteady, 0)
+    );
+}
+
 /// Bytes behind the end of a recording take nothing from what it shows; those before it do.
 #[test]
 fn what_stands_behind_a_stop_is_no_loss() {
