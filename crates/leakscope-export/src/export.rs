@@ -10,6 +10,7 @@ use crate::facts::Facts;
 use crate::lives::Lives;
 use crate::selection::{Chosen, Selection};
 use crate::sink::{Effected, Sink};
+use crate::undone::Undone;
 
 /// Why a recording could not be exported.
 #[derive(Debug, thiserror::Error)]
@@ -28,18 +29,27 @@ pub enum ExportError<E> {
 /// # Errors
 /// Those of the feed, and of the output.
 pub fn export<D: Feed>(
-    feed: D,
+    mut feed: D,
     layout: &Layout,
     fold: &mut impl FoldStack,
     facts: &Facts<'_>,
     selection: Selection,
     mut sink: Box<dyn Sink + '_>,
 ) -> Result<Vec<String>, ExportError<D::Error>> {
+    let mut undone = Undone::before(selection.to);
+    if facts.outcome.totals.failed_allocations > 0 {
+        HeapModel::default()
+            .run(&mut Trace::new(layout), &mut feed, fold, &mut undone)
+            .map_err(ExportError::Read)?;
+    }
     let (mut trace, mut heap) = (Trace::new(layout), HeapModel::default());
     let mut telling = Telling {
         chosen: Chosen::new(facts.outcome, selection),
         lives: Lives::default(),
         sink: &mut *sink,
+        undone,
+        effects: 0,
+        moving: 0,
         last: None,
         error: None,
         is_over: false,
@@ -58,6 +68,11 @@ struct Telling<'r, 's> {
     chosen: Chosen<'r>,
     lives: Lives,
     sink: &'s mut dyn Sink,
+    undone: Undone,
+    /// How many there were.
+    effects: u64,
+    /// Bytes of blocks that seem to be freed and are not.
+    moving: u64,
     /// When the last effect was.
     last: Option<Occasion>,
     error: Option<io::Error>,
@@ -87,7 +102,8 @@ impl Telling<'_, '_> {
             effect: None,
             is_chosen: false,
             changes: self.lives.end(&heap.ended_unseen()),
-            live_bytes: heap.live_bytes(),
+            kept: None,
+            live_bytes: heap.live_bytes() + self.moving,
         });
         self.keep(ended);
     }
@@ -109,9 +125,18 @@ impl Watcher for Telling<'_, '_> {
             return;
         }
         self.last = Some(*now);
+        self.effects += 1;
+        if self.undone.has(self.effects - 1) {
+            self.moving += effect.ended().map_or(0, |ended| ended.block.size);
+            return;
+        }
+        let revived = effect.revived();
+        let size = revived.map_or(0, |revived| revived.block.size);
+        self.moving = self.moving.saturating_sub(size);
+        let kept = revived.and_then(|revived| self.lives.number(revived));
         let chosen = &mut self.chosen;
         let is_chosen = chosen.has(now.time, now.context);
-        let changes = self.lives.changes(now.core, effect, |began| {
+        let changes = self.lives.changes(effect, |began| {
             chosen.has(began.block.time, began.block.context)
         });
         let told = self.sink.effect(&Effected {
@@ -119,7 +144,8 @@ impl Watcher for Telling<'_, '_> {
             effect: Some(effect),
             is_chosen,
             changes,
-            live_bytes: heap.live_bytes(),
+            kept,
+            live_bytes: heap.live_bytes() + self.moving,
         });
         self.keep(told);
     }

@@ -1,8 +1,9 @@
 //! Recordings as other profilers read them: a file a format.
 //!
 //! A recording is read twice. The first time gives the report, with names of functions and verdicts ([`Facts`]); the
-//! second time, a format is told in order of time what happened ([`Sink`]), and writes it. Nothing here parses a
-//! recording, and no format keeps more of it than what lives, and its call sites.
+//! second time, a format is told in order of time what happened ([`Sink`]), and writes it; where allocations failed, it is read
+//! between for which frees were none (`undone`). Nothing here parses a recording, and no format keeps more of it than what lives,
+//! and its call sites.
 //!
 //! # The tour
 //! - [`Format`] lists the formats; [`Format::begin`] begins one, [`export`] tells it of a recording.
@@ -28,6 +29,7 @@ mod selection;
 mod sink;
 mod sums;
 pub mod tables;
+mod undone;
 mod value;
 
 pub use export::{ExportError, export};

@@ -23,8 +23,6 @@ pub enum What {
     Freed,
     /// It must have ended before, unseen.
     Lost,
-    /// It had seemed to be freed, and lives on.
-    Revived,
     /// Its session, or what is exported, ends, and it was not freed.
     Outstanding,
 }
@@ -42,8 +40,6 @@ pub(crate) struct Lives {
     live: FxHashMap<u64, (u64, KnownBlock)>,
     /// How many there were.
     count: u64,
-    /// By core: the block that was freed there last, which may be revived.
-    freed: Vec<Option<Change>>,
     /// What the last event changed.
     changes: Vec<Change>,
 }
@@ -52,7 +48,6 @@ impl Lives {
     /// What an effect changes, of the blocks that `is_chosen` says.
     pub(crate) fn changes(
         &mut self,
-        core: u8,
         effect: &Effect,
         mut is_chosen: impl FnMut(&KnownBlock) -> bool,
     ) -> &[Change] {
@@ -60,48 +55,38 @@ impl Lives {
         if matches!(effect, Effect::Restart) {
             return self.end(&[]);
         }
-        let core = usize::from(core);
         if let Some(ended) = effect.ended() {
-            if self.freed.len() <= core {
-                self.freed.resize(core + 1, None);
-            }
-            self.freed[core] = self.take(What::Freed, ended);
+            self.take(What::Freed, ended);
         }
         if let Some(lost) = effect.lost() {
             self.take(What::Lost, lost);
         }
         if let Some(began) = effect.began().filter(|began| is_chosen(began)) {
             self.count += 1;
-            self.put(What::Begins, self.count, began);
-        }
-        if let Some(revived) = effect.revived()
-            && let Some(freed) = self.freed.get(core).copied().flatten()
-            && freed.known.block.address == revived.block.address
-        {
-            self.put(What::Revived, freed.number, &freed.known);
+            self.live.insert(began.block.address, (self.count, *began));
+            self.changes.push(Change {
+                what: What::Begins,
+                number: self.count,
+                known: *began,
+            });
         }
         &self.changes
     }
 
-    fn put(&mut self, what: What, number: u64, known: &KnownBlock) {
-        self.live.insert(known.block.address, (number, *known));
-        self.changes.push(Change {
-            what,
-            number,
-            known: *known,
-        });
+    /// The number of a block that lives.
+    pub(crate) fn number(&self, known: &KnownBlock) -> Option<u64> {
+        let live = self.live.get(&known.block.address);
+        live.map(|&(number, _)| number)
     }
 
     /// The block as it began: later, the model may know its context less well.
-    fn take(&mut self, what: What, known: &KnownBlock) -> Option<Change> {
-        let (number, known) = self.live.remove(&known.block.address)?;
-        let change = Change {
+    fn take(&mut self, what: What, known: &KnownBlock) {
+        let change = self.live.remove(&known.block.address);
+        self.changes.extend(change.map(|(number, known)| Change {
             what,
             number,
             known,
-        };
-        self.changes.push(change);
-        Some(change)
+        }));
     }
 
     /// All that live are outstanding, but for those that cannot live any more, as it turned out.

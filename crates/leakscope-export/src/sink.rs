@@ -18,6 +18,8 @@ pub struct Effected<'e> {
     pub is_chosen: bool,
     /// What that means for the blocks that are exported: first those that end, then those that begin.
     pub changes: &'e [Change],
+    /// The number of the block that lives on as its reallocation failed, if it is exported.
+    pub kept: Option<u64>,
     /// Bytes that live, whether they are exported or not.
     pub live_bytes: u64,
 }

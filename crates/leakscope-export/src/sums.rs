@@ -88,29 +88,20 @@ impl Sums {
             // Nothing has changed here since the last peak.
             (sum.bytes_at_peak, sum.peak) = (sum.live_bytes, peak);
         }
-        match change.what {
-            What::Begins | What::Revived => {
-                sum.live_bytes += size;
-                self.live_bytes += size;
-            }
-            What::Freed | What::Lost | What::Outstanding => {
-                sum.live_bytes -= size;
-                self.live_bytes -= size;
-            }
+        if change.what == What::Begins {
+            sum.live_bytes += size;
+            self.live_bytes += size;
+            sum.allocations += 1;
+            sum.allocated_bytes += size;
+        } else {
+            sum.live_bytes -= size;
+            self.live_bytes -= size;
         }
-        match change.what {
-            What::Begins => {
-                sum.allocations += 1;
-                sum.allocated_bytes += size;
-            }
-            What::Outstanding => {
-                sum.outstanding_blocks += 1;
-                sum.outstanding_bytes += size;
-            }
-            What::Freed | What::Lost | What::Revived => {}
+        if change.what == What::Outstanding {
+            sum.outstanding_blocks += 1;
+            sum.outstanding_bytes += size;
         }
-        // A block that lives on was counted in the peak before.
-        if change.what == What::Begins && self.live_bytes > self.most_bytes {
+        if self.live_bytes > self.most_bytes {
             self.most_bytes = self.live_bytes;
             self.peaks += 1;
         }

@@ -4,6 +4,7 @@
 //! - [`device`] is a board to be recorded: the real recorder at the far end of a link.
 //! - [`filtered`] is one that is told to leave blocks out.
 //! - [`program`] makes recordings of a program to which everything happens.
+//! - [`moving`] makes recordings of a program that reallocates, and is interrupted in it.
 //! - [`espressif`] reads recordings as Espressif's script does.
 //! - [`needs`] is what tests need and may not find: tools, and the recordings of real boards.
 #![allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
@@ -15,6 +16,7 @@
 pub mod device;
 pub mod espressif;
 pub mod filtered;
+pub mod moving;
 pub mod needs;
 pub mod program;
 pub mod scenario;

@@ -21,7 +21,6 @@ pub(crate) struct Writer<'r> {
     stacks: FxHashMap<SiteId, usize>,
     milliseconds: Option<u64>,
     has_begun: bool,
-    revived: u64,
     restarts: u64,
 }
 
@@ -45,7 +44,6 @@ impl<'r> Writer<'r> {
             stacks: FxHashMap::default(),
             milliseconds: None,
             has_begun: false,
-            revived: 0,
             restarts: 0,
         }
     }
@@ -91,10 +89,6 @@ impl Sink for Writer<'_> {
         for change in effected.changes {
             let sign = match change.what {
                 What::Begins => '+',
-                What::Revived => {
-                    self.revived += 1;
-                    '+'
-                }
                 What::Freed | What::Lost => '-',
                 What::Outstanding => continue,
             };
@@ -118,12 +112,6 @@ impl Sink for Writer<'_> {
         if self.restarts > 0 {
             let text = "the end of sessions: what a session leaves behind lives on in the next, so that the peak is too high";
             losses.push(text.to_owned());
-        }
-        if self.revived > 0 {
-            losses.push(format!(
-                "failed reallocations: {} blocks that lived on count as freed and allocated again",
-                self.revived
-            ));
         }
         Ok(losses)
     }

@@ -42,7 +42,6 @@ pub(crate) struct Perfetto<'r> {
     levels: Vec<Level>,
     profile: Profile,
     selection: Selection,
-    revived: u64,
     last: u64,
 }
 
@@ -62,7 +61,6 @@ impl<'r> Perfetto<'r> {
             level: Level::default(),
             profile: Profile::new(facts, selection),
             selection: selection.clone(),
-            revived: 0,
             last: 0,
         })
     }
@@ -79,10 +77,8 @@ impl<'r> Perfetto<'r> {
             (What::Begins, _) => "alloc",
             (What::Freed, _) => "free",
             (What::Lost, _) => "free not seen",
-            (What::Revived, _) => "not freed after all",
             (What::Outstanding, _) => return Ok(()),
         };
-        self.revived += u64::from(change.what == What::Revived);
         let block = &change.known.block;
         let is_end = matches!(change.what, What::Freed | What::Lost);
         let happening = Happening::Instant {
@@ -130,9 +126,12 @@ impl<'r> Perfetto<'r> {
         if *effect == Effect::Restart {
             self.levels.iter_mut().for_each(|level| level.bytes = 0);
         }
-        let more = [effect.began(), effect.revived()].map(|block| (block, 1));
-        let less = [effect.ended(), effect.lost()].map(|block| (block, -1));
-        for (block, sign) in more.into_iter().chain(less) {
+        let changes = [
+            (effect.began(), 1),
+            (effect.ended(), -1),
+            (effect.lost(), -1),
+        ];
+        for (block, sign) in changes {
             let Some(block) = block.map(|known| known.block) else {
                 continue;
             };
@@ -312,12 +311,6 @@ impl Sink for Perfetto<'_> {
             "frames of the allocator: call stacks begin above them, as in the report".to_owned(),
         ];
         losses.extend(self.facts.clock_loss());
-        if self.revived > 0 {
-            losses.push(format!(
-                "failed reallocations: in the flame graph, {} blocks that lived on count as freed and allocated again",
-                self.revived
-            ));
-        }
         Ok(losses)
     }
 }

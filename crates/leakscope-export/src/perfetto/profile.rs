@@ -65,7 +65,7 @@ impl Profile {
         }
         let heap = heap.map_or(0, |place| place + 1);
         let sums = entry(entry(&mut self.heaps, heap), site);
-        if matches!(change.what, What::Begins | What::Revived) {
+        if change.what == What::Begins {
             sums.allocations += 1;
             sums.allocated_bytes += change.size();
         } else {

@@ -21,8 +21,6 @@ pub(crate) struct Rows<'r> {
     names: Names<'r>,
     table: Table,
     form: Box<dyn Form + 'r>,
-    /// By core: the block that was freed there last. It may yet live on.
-    freed: Vec<Option<(Change, u64)>>,
     is_all: bool,
 }
 
@@ -39,7 +37,6 @@ impl<'r> Rows<'r> {
             names: Names::new(facts),
             table,
             form,
-            freed: Vec::new(),
             is_all,
         }
     }
@@ -63,9 +60,9 @@ impl<'r> Rows<'r> {
             Effect::Failed { size, .. } => Some(*size),
             _ => block.map(|known| known.block.size),
         };
-        let number = |wanted: &[What]| {
+        let number = |wanted: What| {
             let mut changes = effected.changes.iter();
-            let change = changes.find(|change| wanted.contains(&change.what));
+            let change = changes.find(|change| change.what == wanted);
             change.map(|change| change.number)
         };
         let (address, name) = match effect {
@@ -81,8 +78,8 @@ impl<'r> Rows<'r> {
             }
             _ => (None, effect.name()),
         };
-        let began = number(&[What::Begins, What::Revived]);
-        let ended = number(&[What::Freed]);
+        let began = number(What::Begins).or(effected.kept);
+        let ended = number(What::Freed);
         let cells = [
             self.nanoseconds(time).into(),
             time.into(),
@@ -94,7 +91,7 @@ impl<'r> Rows<'r> {
             effect.site().map(|site| u64::from(site.number())).into(),
             began.or(ended).into(),
             ended.into(),
-            number(&[What::Lost]).into(),
+            number(What::Lost).into(),
             effected.live_bytes.into(),
         ];
         self.form.row(&cells)
@@ -125,32 +122,11 @@ impl<'r> Rows<'r> {
         self.form.row(&cells)
     }
 
-    /// Blocks that end. One that is freed is written when it is sure that its reallocation did not fail.
+    /// Blocks that end.
     fn blocks(&mut self, effected: &Effected<'_>) -> io::Result<()> {
-        let core = usize::from(effected.now.core);
-        if self.freed.len() <= core {
-            self.freed.resize(core + 1, None);
-        }
-        let held = match effected.effect {
-            None | Some(Effect::Restart) => {
-                self.freed.iter_mut().filter_map(Option::take).collect()
-            }
-            Some(_) => Vec::from_iter(self.freed[core].take()),
-        };
-        let is_revived = effected
-            .effect
-            .is_some_and(|effect| effect.revived().is_some());
-        for (change, time) in held.iter().filter(|_| !is_revived) {
-            self.block(change, *time)?;
-        }
-        for change in effected.changes {
-            match change.what {
-                What::Freed => self.freed[core] = Some((*change, effected.now.time)),
-                What::Lost | What::Outstanding => self.block(change, effected.now.time)?,
-                What::Begins | What::Revived => {}
-            }
-        }
-        Ok(())
+        let changes = effected.changes.iter();
+        let mut ended = changes.filter(|change| change.what != What::Begins);
+        ended.try_for_each(|change| self.block(change, effected.now.time))
     }
 
     fn log(&mut self, row: &LogRow) -> io::Result<()> {
