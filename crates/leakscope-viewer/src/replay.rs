@@ -5,9 +5,10 @@ pub(crate) mod tests;
 use std::io;
 use std::ops::ControlFlow;
 
-use leakscope_analysis::heap::{Effect, SiteId};
+use leakscope_analysis::heap::{Effect, KnownBlock, SiteId};
 use leakscope_analysis::trace::{Event, Step, Trace};
 
+use crate::index::did::Did;
 use crate::index::ledger::{Cursor, Ledger};
 use crate::index::live::Live;
 use crate::index::running::Running;
@@ -34,6 +35,8 @@ pub(crate) struct Seen<'t> {
     pub(crate) trace: &'t Trace,
     /// What it did to the heap, if it did something.
     pub(crate) effect: Option<Effect>,
+    /// The block that it left as it was, if it is of a reallocation that failed.
+    pub(crate) kept: Option<KnownBlock>,
     /// What lives after it.
     pub(crate) live: Live,
 }
@@ -41,7 +44,8 @@ pub(crate) struct Seen<'t> {
 impl Seen<'_> {
     /// The call site of what happened to the heap: of a free, the one that had allocated the block.
     pub(crate) fn site(&self) -> Option<SiteId> {
-        self.effect.as_ref().and_then(Effect::site)
+        let site = self.effect.as_ref().and_then(Effect::site);
+        site.or(self.kept.map(|kept| kept.site))
     }
 
     /// As [`Seen::site`], as the page knows it: -1 is none.
@@ -109,7 +113,8 @@ impl Replay {
             }
             match self.trace.step(&mut *source)? {
                 Step::Event(event, trace) => {
-                    let effect = scan.index.effect(&event, &mut self.ledger, &scan.actors)?;
+                    let Did { effect, kept } =
+                        scan.index.did(&event, &mut self.ledger, &scan.actors)?;
                     if let Some(effect) = &effect {
                         self.live = self.live.after(effect);
                     }
@@ -118,6 +123,7 @@ impl Replay {
                         event,
                         trace,
                         effect,
+                        kept,
                         live: self.live,
                     };
                     self.index += 1;

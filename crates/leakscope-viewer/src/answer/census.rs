@@ -98,7 +98,7 @@ impl Counter for Census {
             self.add(part);
         }
         if let Some(last) = parts.last() {
-            self.exchange.resume(&last.pending, self.from);
+            self.exchange.resume(&last.last);
         }
     }
 
@@ -211,11 +211,8 @@ impl Census {
                 completes: Completes::Reallocation | Completes::RetriedReallocation,
                 ..
             } => self.site(began).sums.reallocations += 1,
-            Effect::Failed { site, revived, .. } => {
+            Effect::Failed { site, .. } => {
                 self.sites.entry(site.index()).or_default().sums.failed += 1;
-                if let Some(revived) = revived {
-                    self.revive(revived);
-                }
             }
             Effect::Restart => self.restart(),
             _ => {}
@@ -293,30 +290,6 @@ impl Census {
                 sums.temporary.add(block.size);
                 let own = sums.own.entry(owner).or_default();
                 own.temporary.add(block.size);
-            }
-        }
-    }
-
-    /// The free before this was none.
-    fn revive(&mut self, revived: &KnownBlock) {
-        let size = revived.block.size;
-        let Some(freed) = self.exchange.revived(&revived.block) else {
-            return;
-        };
-        self.contexts
-            .entry(freed.by)
-            .or_default()
-            .freed
-            .remove(size);
-        if self.is_of_window(revived) {
-            let owner = freed.owner;
-            self.contexts.entry(owner).or_default().live_bytes += size;
-            let sum = self.live(revived, true);
-            sum.sums.revive(size, freed.is_temporary);
-            let own = sum.sums.own.entry(owner).or_default();
-            own.ended.remove(size);
-            if freed.is_temporary {
-                own.temporary.remove(size);
             }
         }
     }

@@ -118,13 +118,16 @@ impl<C: Counter> Counting<C> {
     fn pass(&mut self, replay: &mut Replay, scan: &Scan<'_>) {
         let parts = &scan.index.parts;
         let within = parts.within(self.window);
-        if within.is_empty() {
+        let [first, last] = [within.start, within.end].map(|part| parts.section_of(part));
+        let begin = scan.sections.list().get(first).map(|section| section.first);
+        // Others may be the most by now, and lie behind.
+        let is_passed = begin.is_none_or(|begin| begin < replay.index);
+        if within.is_empty() || is_passed {
             self.passes = false;
             replay.extend(scan);
             return;
         }
-        let [first, last] = [within.start, within.end].map(|part| parts.section_of(part));
-        if replay.index < scan.sections.list()[first].first {
+        if begin.is_some_and(|begin| replay.index < begin) {
             replay.stop_at(scan, first);
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leakscope_analysis::heap::{Effect, KnownBlock};
+use leakscope_analysis::heap::KnownBlock;
 use leakscope_analysis::trace::{EventKind, HeapEvent, StackId, Stacks};
 use leakscope_report::Symbolizer;
 use serde::Serialize;
@@ -22,8 +22,6 @@ const ROWS: usize = 50;
 pub(crate) struct Ends {
     /// By call site, call stack and context.
     sums: BTreeMap<(usize, StackId, u16), EndSum>,
-    /// By core: the last end, which the next event there may show to have been none.
-    pending: BTreeMap<u8, End>,
 }
 
 #[derive(Clone, Copy)]
@@ -51,10 +49,6 @@ impl Counter for Ends {
         let Some(effect) = &seen.effect else {
             return;
         };
-        let last = self.pending.remove(&seen.event.core);
-        if let Some(end) = last.filter(|_| effect.revived().is_none()) {
-            self.add(end);
-        }
         if let (Some(ended), Some(stack)) = (effect.ended(), stack_of(seen)) {
             let KnownBlock { block, site } = ended;
             let actors = &scan.actors;
@@ -64,16 +58,6 @@ impl Counter for Ends {
                 size: block.size,
                 lifetime: seen.event.time.saturating_sub(block.time),
             };
-            self.pending.insert(seen.event.core, end);
-        }
-        if *effect == Effect::Restart {
-            // No core's next event is one of the boot that has ended.
-            self.finish();
-        }
-    }
-
-    fn finish(&mut self) {
-        for (_, end) in std::mem::take(&mut self.pending) {
             self.add(end);
         }
     }

@@ -222,7 +222,7 @@ impl Collecting<'_, '_> {
         if let Some(ended) = effect.ended() {
             let (by, owner) = (self.number(event.context), self.owner(ended));
             let freed = (self.exchange).freed(by, owner, &ended.block, event.time);
-            self.turn(ended, LIVES, freed.into());
+            self.end(ended, freed.into());
         }
         if let Some(why) = effect.unknown_free() {
             let (time, by) = (event.time, self.number(event.context));
@@ -235,17 +235,12 @@ impl Collecting<'_, '_> {
                 end: End::Lost,
                 freed_by: None,
             };
-            self.turn(lost, LIVES, state);
+            self.end(lost, state);
         }
         if let Some(began) = effect.began() {
             let owner = self.owner(began);
             self.exchange.allocated(owner, &began.block);
             self.add(began, LIVES);
-        }
-        if let Some(revived) = effect.revived()
-            && let Some(freed) = self.exchange.revived(&revived.block)
-        {
-            self.turn(revived, freed.into(), LIVES);
         }
     }
 
@@ -272,11 +267,11 @@ impl Collecting<'_, '_> {
         self.of_contexts.add(of_contexts, known.block.size);
     }
 
-    fn turn(&mut self, known: &KnownBlock, before: State, after: State) {
-        let (of_site, of_contexts) = self.lives(known, before);
+    fn end(&mut self, known: &KnownBlock, state: State) {
+        let (of_site, of_contexts) = self.lives(known, LIVES);
         self.of_sites.remove(of_site, known.block.size);
         self.of_contexts.remove(of_contexts, known.block.size);
-        self.add(known, after);
+        self.add(known, state);
     }
 }
 

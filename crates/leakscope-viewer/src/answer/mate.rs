@@ -113,13 +113,14 @@ enum Sought {
     End {
         block: KnownBlock,
         allocation: Moment,
-        /// Its free, as long as it may turn out to have been none.
         free: Option<Moment>,
     },
     /// The last event before a free that began its block.
     Begin {
         block: KnownBlock,
         free: Moment,
+        /// Whether that was none, as a reallocation failed: its end is looked for, too.
+        lives_on: bool,
         allocation: Option<Moment>,
         /// The free after it, which had no block any more.
         again: Option<Moment>,
@@ -212,11 +213,22 @@ impl Sought {
         first_frees: &BTreeMap<(u64, u64), u64>,
     ) -> Option<Next> {
         let now = Moment::of(seen, scan);
+        if let Some(block) = seen.kept {
+            *self = Self::Begin {
+                block,
+                free: now,
+                lives_on: true,
+                allocation: None,
+                again: None,
+            };
+            return Some(Next::Back(block.block.time));
+        }
         match (&seen.effect, seen.event.kind) {
             (Some(Effect::Free { ended }), _) => {
                 *self = Self::Begin {
                     block: *ended,
                     free: now,
+                    lives_on: false,
                     allocation: None,
                     again: None,
                 };
@@ -258,17 +270,6 @@ impl Sought {
             return None;
         };
         let is_it = |known: Option<&KnownBlock>| known.is_some_and(|known| is_same(known, block));
-        if let Some(freed) = free {
-            // Only the next heap event of its core can show that it was none.
-            return match &seen.effect {
-                Some(effect) if is_it(effect.revived()) => {
-                    *free = None;
-                    None
-                }
-                Some(_) if seen.event.core == freed.core => self.done(),
-                _ => None,
-            };
-        }
         if seen.event.time > block.block.time
             && is_it(scan.heap.block(block.block.address).as_ref())
         {
@@ -277,7 +278,7 @@ impl Sought {
         let effect = seen.effect.as_ref()?;
         if is_it(effect.ended()) {
             *free = Some(Moment::of(seen, scan));
-            return None;
+            return self.done();
         }
         let missing = match effect {
             Effect::Restart => Missing::Session,
@@ -314,6 +315,7 @@ impl Sought {
         *self = Self::Begin {
             block,
             free,
+            lives_on: false,
             allocation: None,
             again: Some(*again),
         };
@@ -325,6 +327,7 @@ impl Sought {
         let Self::Begin {
             block,
             free,
+            lives_on,
             allocation,
             ..
         } = self
@@ -332,7 +335,15 @@ impl Sought {
             return None;
         };
         if seen.index >= free.index || seen.event.time > block.block.time {
-            return self.done();
+            let Some(allocation) = allocation.filter(|_| *lives_on) else {
+                return self.done();
+            };
+            *self = Self::End {
+                block: *block,
+                allocation,
+                free: None,
+            };
+            return self.end(seen, scan);
         }
         let began = seen.effect.as_ref().and_then(Effect::began);
         if began.is_some_and(|began| is_same(began, block)) {
@@ -361,8 +372,9 @@ impl Sought {
                 block,
                 allocation,
                 free,
+                lives_on,
                 again,
-            } => (block, allocation, Some(free), again),
+            } => (block, allocation, (!lives_on).then_some(free), again),
         };
         Some(Life {
             allocation,

@@ -64,6 +64,7 @@ struct Document {
     system: Box<RawValue>,
     blocks: Vec<Halves>,
     again: Vec<(u64, u64)>,
+    kept: Vec<(u64, u64)>,
     lives: Lives,
     memory: Memory,
     heap: HeapOverTime,
@@ -106,6 +107,7 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
     let (events, log_gap) = events::listed(engine, from_ends, &mut left_out)?;
     let blocks = events::blocks(&events, engine.reader().scan);
     let again = events::again(&events);
+    let kept = events::kept(&events);
     let lives = lives(engine, &mut left_out)?;
     let mut memory = engine.memory();
     memory.limit(PARTS, WAYS, &mut left_out);
@@ -132,6 +134,7 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
         system: raw(&System::new(subject))?,
         blocks,
         again,
+        kept,
         lives,
         memory,
         heap,

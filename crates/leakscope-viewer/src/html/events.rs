@@ -40,7 +40,7 @@ pub(super) enum Halves {
 }
 
 impl Halves {
-    /// In this order, the last one in which an event stands is true of it: a free that failed is followed by another end.
+    /// In this order, the last one in which an event stands is true of it.
     fn key(&self) -> (Option<u64>, u64) {
         match *self {
             Self::Both(allocation, free) => (Some(allocation), free),
@@ -199,12 +199,26 @@ pub(super) fn again(events: &Page) -> Vec<(u64, u64)> {
     again
 }
 
+/// Of each event of a reallocation that failed, the allocation of the block that lives on.
+pub(super) fn kept(events: &Page) -> Vec<(u64, u64)> {
+    let mut begun: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+    let key = |known: &KnownBlock| (known.block.address, known.block.time);
+    let mut kept = Vec::new();
+    for row in &events.rows {
+        if let Some(began) = row.effect.as_ref().and_then(Effect::began) {
+            begun.insert(key(began), row.index);
+        }
+        let allocation = row.kept.as_ref().and_then(|block| begun.get(&key(block)));
+        kept.extend(allocation.map(|&allocation| (row.index, allocation)));
+    }
+    kept
+}
+
 /// Of each block of which one half is listed, both.
 pub(super) fn blocks(events: &Page, scan: &Scan<'_>) -> Vec<Halves> {
     let mut halves = Vec::new();
     // Two blocks at one address do not live at once.
     let mut begun: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-    let mut freed: BTreeMap<(u64, u64), u64> = BTreeMap::new();
     let is_all = events.rows.len() as u64 == events.total;
     let key = |known: &KnownBlock| (known.block.address, known.block.time);
     let unlisted = |index| Halves::Alone(Some(index), None, Missing::Unlisted);
@@ -227,15 +241,10 @@ pub(super) fn blocks(events: &Page, scan: &Scan<'_>) -> Vec<Halves> {
         }
         if let Some(ended) = effect.ended() {
             let allocation = begun.remove(&key(ended));
-            freed.extend(allocation.map(|index| (key(ended), index)));
             halves.push(match allocation {
                 Some(allocation) => Halves::Both(allocation, row.index),
                 None => Halves::Alone(None, Some(row.index), Missing::Unlisted),
             });
-        }
-        if let Some(revived) = effect.revived() {
-            let allocation = freed.remove(&key(revived));
-            begun.extend(allocation.map(|index| (key(revived), index)));
         }
         if let Some(lost) = effect.lost()
             && let Some(index) = begun.remove(&key(lost))

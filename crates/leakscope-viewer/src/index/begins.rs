@@ -73,6 +73,16 @@ impl Begins {
         });
     }
 
+    /// A block of so many bytes has lived on since this entry of the ledger.
+    pub(super) fn take_back(&mut self, entry: u64, size: u64) {
+        let since = self
+            .list
+            .iter_mut()
+            .rev()
+            .take_while(|begin| begin.ledger > entry);
+        since.for_each(|begin| begin.live = begin.live.with(size));
+    }
+
     /// Each two sections became one.
     pub(super) fn join_pairs(&mut self) {
         let mut joined: Vec<Begin> = Vec::with_capacity(self.list.len() / 2 + 1);

@@ -27,6 +27,17 @@ struct Step {
     last: Live,
 }
 
+impl Step {
+    /// A free in the stretch `bin` was none.
+    fn take_back(&mut self, bin: u32, size: u64) {
+        if self.bin == bin {
+            self.frees = self.frees.saturating_sub(1);
+        } else if self.bin > bin {
+            self.max += size;
+        }
+    }
+}
+
 /// A stretch of a curve.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CurveStep {
@@ -157,9 +168,26 @@ impl Curve {
         self.reach(time, self.live.without(size));
     }
 
-    /// The last free of a block was none.
-    pub(crate) fn revived(&mut self, time: u64, size: u64) {
+    /// A block lives that was believed to be gone, nobody knows since when.
+    pub(super) fn revived(&mut self, time: u64, size: u64) {
         self.reach(time, self.live.with(size));
+    }
+
+    /// The last free of a block, at `freed`, was none: it has lived on up to now.
+    pub(super) fn take_back(&mut self, freed: u64, now: u64, size: u64) {
+        self.reach(now, self.live);
+        let bin = (freed >> self.shift) as u32;
+        for step in self
+            .steps
+            .iter_mut()
+            .rev()
+            .take_while(|step| step.bin >= bin)
+        {
+            step.take_back(bin, size);
+            step.last = step.last.with(size);
+        }
+        self.open.take_back(bin, size);
+        self.reach(now, self.live.with(size));
     }
 
     /// The target restarts.

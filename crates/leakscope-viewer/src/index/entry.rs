@@ -10,6 +10,7 @@ use leakscope_analysis::outcome::Block;
 use leakscope_analysis::trace::{Event, EventKind, HeapEvent};
 
 use super::actors::Actors;
+use super::did::Did;
 
 /// No entry is longer. A number is written and read with eight bytes, whatever its length.
 pub(crate) const ENTRY: usize = 64;
@@ -21,6 +22,8 @@ const LOST: u8 = 4;
 const RESTART: u8 = 8;
 /// What is freed was allocated before a pause: its size stands last.
 const PAUSED: u8 = 64;
+/// Set later: it belongs to a reallocation that failed, and left its block as it was.
+pub(super) const VAIN: u8 = 128;
 const DETAIL_SHIFT: u8 = 4;
 
 /// How many bytes numbers take.
@@ -239,7 +242,7 @@ pub(crate) fn read(
     event: &Event<'_>,
     actors: &Actors,
     sites: usize,
-) -> (Result<Option<Effect>, NotOfEvent>, usize) {
+) -> (Result<Did, NotOfEvent>, usize) {
     let tag = bytes[0];
     let mut entry = Entry {
         bytes,
@@ -252,7 +255,7 @@ pub(crate) fn read(
     };
     let EventKind::Heap(of_heap) = event.kind else {
         let effect = (tag & RESTART != 0).then_some(Effect::Restart);
-        return (Ok(effect), entry.at);
+        return (Ok(Did::new(effect)), entry.at);
     };
     let now = &event.occasion();
     let effect = match of_heap {
@@ -301,18 +304,24 @@ pub(crate) fn read(
                 None => Effect::UnknownFree(entry.unknown_free()),
             }
         }
-        HeapEvent::Failed { size: 0, .. } => return (Ok(Some(Effect::EmptyAllocation)), 0),
+        HeapEvent::Failed { size: 0, .. } => {
+            return (Ok(Did::new(Some(Effect::EmptyAllocation))), 0);
+        }
         HeapEvent::Failed { size, .. } | HeapEvent::Kept { size, .. } => Effect::Failed {
             site: entry.site(),
             size,
             revived: entry.block_elsewhere(FIRST),
             spares_older: detail(tag) == 1,
         },
-        HeapEvent::FreeOfNull { .. } => return (Ok(Some(Effect::FreeOfNull)), 0),
-        HeapEvent::Define { .. } => return (Ok(Some(Effect::HeapDefined)), 0),
+        HeapEvent::FreeOfNull { .. } => return (Ok(Did::new(Some(Effect::FreeOfNull))), 0),
+        HeapEvent::Define { .. } => return (Ok(Did::new(Some(Effect::HeapDefined))), 0),
     };
-    let effect = entry.is_of_event.then_some(Some(effect));
-    (effect.ok_or(NotOfEvent), entry.at)
+    let did = match tag & VAIN {
+        0 => Did::new(Some(effect)),
+        _ => Did::in_vain(effect),
+    };
+    let did = entry.is_of_event.then_some(did);
+    (did.ok_or(NotOfEvent), entry.at)
 }
 
 /// In the order of their declaration, as they are written.

@@ -45,19 +45,27 @@ impl Sum {
     }
 }
 
-/// Which block it is: where, since when, and of how many bytes.
-type Identity = (u64, u64, u64);
-
 /// A block that was freed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Freed {
-    block: Identity,
     pub(crate) by: u16,
     /// Who had allocated it.
     pub(crate) owner: u16,
     pub(crate) time: u64,
     /// Whether its owner had allocated nothing else since.
     pub(crate) is_temporary: bool,
+}
+
+impl Freed {
+    /// Of a block that is not known.
+    pub(super) fn unknown(by: u16, time: u64) -> Self {
+        Self {
+            by,
+            owner: by,
+            time,
+            is_temporary: false,
+        }
+    }
 }
 
 /// Blocks by who allocated and who freed them.
@@ -67,28 +75,13 @@ pub(crate) struct Exchange {
     first: Vec<[Sum; FIRST]>,
     /// Of pairs with others. Listed in order of its keys only.
     others: FxHashMap<(u16, u16), Sum>,
-    pending: Pending,
-}
-
-/// What the next free or failure may refer to.
-#[derive(Clone, Debug, Default)]
-struct Pending {
-    /// By context: the block it allocated last; 0 if there is none.
+    /// By context: the block it allocated last, which the next free may be of; 0 if there is none.
     last: Vec<u64>,
-    /// By context: what it freed last. A failed reallocation shows that it was not freed at all.
-    freed: Vec<Option<Freed>>,
 }
 
-/// The same at one moment, without room for contexts that have allocated nothing.
+/// The blocks that contexts have allocated last, at one moment: of those that have.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PendingThen {
-    last: Vec<(u16, u64)>,
-    freed: Vec<Freed>,
-}
-
-fn identity(block: &Block) -> Identity {
-    (block.address, block.time, block.size)
-}
+pub(crate) struct LastThen(Vec<(u16, u64)>);
 
 /// How many contexts are the first: few programs have more.
 const FIRST: usize = 32;
@@ -97,50 +90,33 @@ impl Exchange {
     #[inline]
     pub(crate) fn allocated(&mut self, by: u16, block: &Block) {
         let place = usize::from(by);
-        if place >= self.pending.last.len() {
+        if place >= self.last.len() {
             self.add_contexts(place + 1);
         }
-        self.pending.last[place] = block.address;
+        self.last[place] = block.address;
     }
 
     #[cold]
     fn add_contexts(&mut self, count: usize) {
-        self.pending.last.resize(count, 0);
+        self.last.resize(count, 0);
     }
 
     /// A block is freed.
     #[inline(always)]
     pub(crate) fn freed(&mut self, by: u16, owner: u16, block: &Block, time: u64) -> Freed {
         self.pair(owner, by).add(block.size);
-        let last = self.pending.last.get(usize::from(owner));
-        let freed = Freed {
-            block: identity(block),
+        let last = self.last.get(usize::from(owner));
+        Freed {
             by,
             owner,
             time,
             is_temporary: last == Some(&block.address),
-        };
-        match self.pending.freed.get_mut(usize::from(by)) {
-            Some(last) => *last = Some(freed),
-            None => self.add_freed(freed),
         }
-        freed
     }
 
-    #[cold]
-    fn add_freed(&mut self, freed: Freed) {
-        let place = usize::from(freed.by);
-        let count = self.pending.freed.len().max(place + 1);
-        self.pending.freed.resize(count, None);
-        self.pending.freed[place] = Some(freed);
-    }
-
-    /// The last free of a block was none: it lives on. `None` if that free was not told.
-    pub(crate) fn revived(&mut self, block: &Block) -> Option<Freed> {
-        let is_it = |freed: &mut Freed| freed.block == identity(block);
-        let freed = (self.pending.freed.iter_mut()).find_map(|freed| freed.take_if(is_it))?;
-        self.pair(freed.owner, freed.by).remove(block.size);
-        Some(freed)
+    /// The free of a block was none.
+    pub(super) fn take_back(&mut self, freed: &Freed, size: u64) {
+        self.pair(freed.owner, freed.by).remove(size);
     }
 
     /// What was freed of `owner` by `by`.
@@ -165,34 +141,24 @@ impl Exchange {
 
     /// The target restarts: of the blocks that were allocated last, none is there to be freed.
     pub(super) fn restarted(&mut self) {
-        self.pending.last.fill(0);
+        self.last.fill(0);
     }
 
-    /// Goes on where somebody else has got to, who counts frees from before `from` too.
-    pub(crate) fn resume(&mut self, pending: &PendingThen, from: u64) {
-        let contexts = pending
-            .last
-            .last()
-            .map_or(0, |last| usize::from(last.0) + 1);
-        let contexts = contexts.max(self.pending.last.len());
+    /// Goes on where somebody else has got to.
+    pub(crate) fn resume(&mut self, then: &LastThen) {
+        let contexts = then.0.last().map_or(0, |last| usize::from(last.0) + 1);
+        let contexts = contexts.max(self.last.len());
         self.add_contexts(contexts);
-        self.pending.last.fill(0);
-        for &(context, address) in &pending.last {
-            self.pending.last[usize::from(context)] = address;
-        }
-        self.pending.freed.clear();
-        for &freed in pending.freed.iter().filter(|freed| freed.time >= from) {
-            self.add_freed(freed);
+        self.last.fill(0);
+        for &(context, address) in &then.0 {
+            self.last[usize::from(context)] = address;
         }
     }
 
-    pub(super) fn pending(&self) -> PendingThen {
-        let last = (0..).zip(&self.pending.last);
+    pub(super) fn last(&self) -> LastThen {
+        let last = (0..).zip(&self.last);
         let last = last.filter(|&(_, &address)| address != 0);
-        PendingThen {
-            last: last.map(|(context, &address)| (context, address)).collect(),
-            freed: self.pending.freed.iter().flatten().copied().collect(),
-        }
+        LastThen(last.map(|(context, &address)| (context, address)).collect())
     }
 
     /// What was freed after `before`, which is how this was once.

@@ -61,15 +61,17 @@ impl Ledger {
         self.error.take()
     }
 
-    /// Adds what `write` writes at the begin of a room; it returns how many bytes that were.
+    /// Adds what `write` writes at the begin of a room; it returns how many bytes that were. Returns where it stands.
     #[inline(always)]
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut [u8; ENTRY]) -> usize) {
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut [u8; ENTRY]) -> usize) -> u64 {
         if self.used > BLOCK - ENTRY {
             self.close_block();
         }
+        let at = self.end();
         if let Some(room) = self.open[self.used..].first_chunk_mut() {
             self.used += write(room);
         }
+        at
     }
 
     #[cold]
@@ -93,6 +95,28 @@ impl Ledger {
         };
         file.seek(SeekFrom::Start(self.in_file * BLOCK as u64))?;
         file.write_all(&self.open)
+    }
+
+    /// Sets bits in the first byte of an entry that was written.
+    pub(crate) fn amend(&mut self, at: u64, bits: u8) {
+        let (number, place) = (at / BLOCK as u64, at as usize % BLOCK);
+        let kept = self.blocks.len() as u64;
+        if let Some(block) = self.blocks.get_mut(number as usize) {
+            block[place] |= bits;
+        } else if number == kept + self.in_file {
+            self.open[place] |= bits;
+        } else if let Err(error) = self.amend_file(at - kept * BLOCK as u64, bits) {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    fn amend_file(&mut self, at: u64, bits: u8) -> io::Result<()> {
+        let mut file: &File = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let mut byte = [0];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut byte)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(&[byte[0] | bits])
     }
 
     /// A place to read from.
@@ -162,11 +186,13 @@ mod tests {
             let mut ledger = Ledger::keeping(1);
             let mut places = Vec::new();
             for (number, &length) in lengths.iter().enumerate() {
-                places.push(ledger.end());
-                ledger.push(|room| {
+                places.push(ledger.push(|room| {
                     room[..length].fill(number as u8);
                     length
-                });
+                }));
+            }
+            for &place in places.iter().step_by(7) {
+                ledger.amend(place, 1);
             }
             prop_assert!(ledger.take_error().is_none());
             let read = |cursor: &mut Cursor, length: usize| {
@@ -174,7 +200,8 @@ mod tests {
             };
             let mut from_begin = Ledger::at(0);
             for (number, &length) in lengths.iter().enumerate() {
-                let expected = vec![number as u8; length];
+                let mut expected = vec![number as u8; length];
+                expected[0] |= u8::from(number % 7 == 0);
                 prop_assert_eq!(&read(&mut from_begin, length), &expected);
                 if number % 97 == 0 {
                     prop_assert_eq!(&read(&mut Ledger::at(places[number]), length), &expected);

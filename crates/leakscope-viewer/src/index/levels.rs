@@ -235,6 +235,24 @@ impl Levels {
         self.end_last();
     }
 
+    /// A free at `freed` was none: a block of so many bytes has lived on, if it is a known one.
+    pub(super) fn take_back(&mut self, freed: u64, size: Option<u64>) {
+        let place = (freed >> self.shift) as usize;
+        let from = self.bins.get_mut(place..).unwrap_or_default();
+        let mut bins = from.iter_mut().chain([&mut self.last]);
+        if let Some(bin) = bins.next() {
+            bin.frees = bin.frees.saturating_sub(1);
+            bin.last = size.map_or(bin.last, |size| bin.last.with(size));
+        }
+        for (bin, size) in bins.zip(std::iter::repeat(size)) {
+            if let Some(size) = size {
+                bin.min += size;
+                bin.max += size;
+                bin.last = bin.last.with(size);
+            }
+        }
+    }
+
     /// The bins that overlap with a window: where each begins, and what it holds.
     pub(crate) fn within(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, Bin)> + '_ {
         let first = ((from >> self.shift) as usize).min(self.bins.len() + 1);

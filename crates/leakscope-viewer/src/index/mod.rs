@@ -7,18 +7,21 @@
 //! - [`actors`]: numbers for whoever runs;
 //! - [`lanes`], [`stretches`]: who ran and who was ready, summed up in bins;
 //! - [`levels`], [`live`]: the heap's level in bins;
+//! - `last_frees`: which free was none, as a reallocation failed;
 //! - [`sites`], [`owners`], [`heaps`], [`curve`], [`exchange`]: what the page shows beyond the analysis' own outcome;
 //! - [`record`], [`batch`]: what it is told of events;
-//! - [`ledger`], [`entry`], [`running`], [`kind`]: what is also needed when a part is read again.
+//! - [`ledger`], [`entry`], [`did`], [`running`], [`kind`]: what is also needed when a part is read again.
 pub(crate) mod actors;
 pub(crate) mod batch;
 pub(crate) mod begins;
 pub(crate) mod curve;
+pub(crate) mod did;
 pub(crate) mod entry;
 pub(crate) mod exchange;
 pub(crate) mod heaps;
 pub(crate) mod kind;
 pub(crate) mod lanes;
+mod last_frees;
 pub(crate) mod ledger;
 pub(crate) mod levels;
 pub(crate) mod live;
@@ -36,15 +39,16 @@ pub(crate) mod system;
 
 use std::io;
 
-use leakscope_analysis::heap::Effect;
 use leakscope_analysis::trace::{Event, EventKind};
 
 use actors::Actors;
 use batch::{Batch, Place};
 use begins::Begins;
+use did::Did;
 use exchange::Exchange;
 use kind::Kind;
 use lanes::Lanes;
+use last_frees::LastFrees;
 use ledger::{Cursor, Ledger};
 use levels::Levels;
 use live::Live;
@@ -68,6 +72,7 @@ pub(crate) struct Index {
     pub(crate) sites: Vec<SiteIndex>,
     pub(crate) owners: Owners,
     pub(crate) exchange: Exchange,
+    last_frees: LastFrees,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) marks: Vec<Mark>,
     pub(crate) flags: Vec<Flagged>,
@@ -248,20 +253,20 @@ impl Index {
 
     /// What an event did that is read again; `cursor` stands at what the ledger says of it. It is an error if that is not
     /// said of such an event: a file may be another one by now.
-    pub(crate) fn effect(
+    pub(crate) fn did(
         &self,
         event: &Event<'_>,
         cursor: &mut Cursor,
         actors: &Actors,
-    ) -> io::Result<Option<Effect>> {
+    ) -> io::Result<Did> {
         match event.kind {
             EventKind::Heap(_) | EventKind::Start(_) => {
                 let sites = self.sites.len();
                 let read = |bytes: &_| entry::read(bytes, event, actors, sites);
-                let effect = self.ledger.read(cursor, read)?;
-                effect.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, CHANGED))
+                let did = self.ledger.read(cursor, read)?;
+                did.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, CHANGED))
             }
-            _ => Ok(None),
+            _ => Ok(Did::default()),
         }
     }
 
@@ -292,7 +297,8 @@ impl Index {
         let sites = sites.filter_map(|(site, index)| Some((site, index.take_part()?)));
         let sites = sites.collect();
         self.settle_running(time);
-        (self.parts).close(time, sites, &self.exchange, self.lanes.runs());
+        let begin = (time, self.ledger.end());
+        (self.parts).close(begin, sites, &self.exchange, self.lanes.runs());
     }
 
     /// What lasts is summed up to this moment, and what grew too large is made smaller. There are so many lanes.

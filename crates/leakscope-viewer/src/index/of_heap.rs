@@ -3,8 +3,10 @@
 use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId, UnknownFree};
 
 use super::Index;
-use super::entry::{self, Ended};
+use super::entry::{self, Ended, VAIN};
+use super::exchange::Freed;
 use super::kind::Kind;
+use super::last_frees::LastFree;
 use super::parts::Older;
 use super::record::{Affected, HeapRecord};
 use super::sites::SiteIndex;
@@ -18,9 +20,10 @@ impl Index {
             self.begins.count(record.lane, Kind::Heap);
             self.owners.context(record.owner).note(record);
             if record.is_free {
-                self.note_freed(known, record.time, record.by, record.owner);
                 let ended = Ended::new(known, record.owner_lane, record.time);
-                self.ledger.push(|room| entry::write_free(room, &ended));
+                let entry = (self.ledger).push(|room| entry::write_free(room, &ended));
+                let by = (record.lane, record.by);
+                self.note_freed(known, record.time, by, record.owner, entry);
             } else {
                 self.note_begun(known, record.time, record.by);
                 let site = record.site;
@@ -32,21 +35,39 @@ impl Index {
     /// Takes into account what else an event, which is counted already, does to the heap.
     pub(super) fn affected(&mut self, affected: &Affected, index: u64) {
         let (effect, time) = (&affected.effect, affected.now.time);
+        let undone = self.take_back(affected);
         self.live = self.live.after(effect);
         self.levels.at(time).affected(effect, self.live);
-        (self.ledger).push(|room| {
+        let entry = (self.ledger).push(|room| {
             entry::write_any(room, Some(effect), time, |block| affected.owner(block).lane)
         });
-        (self.owners).affected(&affected.now, affected.named, effect, |known| {
+        if let Some(free) = &undone {
+            self.ledger.amend(free.entry, VAIN);
+            self.ledger.amend(entry, VAIN);
+        }
+        let since = undone.map(|free| free.freed.time);
+        (self.owners).affected(&affected.now, affected.named, effect, since, |known| {
             affected.owner(&known.block).context
         });
         let by = affected.actor.context;
         if let Some(ended) = effect.ended() {
             let owner = affected.owner(&ended.block).context;
-            self.note_freed(ended, time, by, owner);
+            self.note_freed(ended, time, (affected.actor.lane, by), owner, entry);
         }
         if let Some(why) = effect.unknown_free() {
-            self.parts.freed_unknown(by, why.known_size());
+            let size = why.known_size();
+            self.parts.freed_unknown(by, size);
+            let freed = Freed::unknown(by, time);
+            let (lane, block) = (affected.actor.lane, None);
+            (self.last_frees).note(
+                lane,
+                LastFree {
+                    freed,
+                    entry,
+                    size,
+                    block,
+                },
+            );
         }
         if let Some(lost) = effect.lost() {
             let owner = affected.owner(&lost.block).context;
@@ -55,13 +76,6 @@ impl Index {
         }
         if let Some(began) = effect.began() {
             self.note_begun(began, time, by);
-        }
-        if let Some(revived) = effect.revived()
-            && let Some(freed) = self.exchange.revived(&revived.block)
-        {
-            let site = self.site(revived.site);
-            site.revived(time, &revived.block, &freed);
-            self.parts.revived(revived, freed.time);
         }
         match effect {
             Effect::Reallocation { began, .. }
@@ -87,10 +101,59 @@ impl Index {
         }
     }
 
+    /// If a reallocation failed, the free that it began with was none: returns that, if it was told.
+    fn take_back(&mut self, affected: &Affected) -> Option<LastFree> {
+        let Effect::Failed {
+            revived,
+            spares_older,
+            ..
+        } = &affected.effect
+        else {
+            return None;
+        };
+        let by = affected.actor.context;
+        let free = match revived {
+            Some(revived) => self.last_frees.take(&revived.block),
+            None if *spares_older => self.last_frees.take_unknown(by),
+            None => None,
+        }?;
+        let LastFree {
+            freed, entry, size, ..
+        } = free;
+        self.levels.take_back(freed.time, revived.map(|_| size));
+        if let Some(revived) = revived {
+            self.begins.take_back(entry, size);
+            self.exchange.take_back(&freed, size);
+            let site = self.site(revived.site);
+            site.revived(affected.now.time, &revived.block, &freed);
+            self.parts.revived(revived, entry);
+        } else {
+            self.parts.spared(freed.by, size, entry);
+        }
+        Some(free)
+    }
+
     #[inline(always)]
-    fn note_freed(&mut self, ended: &KnownBlock, time: u64, by: u16, owner: u16) {
+    fn note_freed(
+        &mut self,
+        ended: &KnownBlock,
+        time: u64,
+        (lane, by): (u32, u16),
+        owner: u16,
+        entry: u64,
+    ) {
         let block = &ended.block;
         let freed = (self.exchange).freed(by, owner, block, time);
+        let (size, at) = (block.size, Some((block.address, block.time)));
+        (self.last_frees).note(
+            lane,
+            LastFree {
+                freed,
+                entry,
+                size,
+                block: at,
+            },
+        );
         self.site(ended.site).freed(block, &freed);
         (self.parts).ended(block.time, || {
             Older::new(ended, owner, Some(by), freed.is_temporary)

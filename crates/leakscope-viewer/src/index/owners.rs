@@ -27,31 +27,32 @@ impl Owners {
             self.unnamed.note_all(records);
         } else {
             for record in records {
-                self.note_in_heaps(&record.occasion(), 0, &record.effect());
+                self.note_in_heaps(&record.occasion(), 0, &record.effect(), None);
             }
         }
     }
 
-    /// Anything that happens to the heap; `context` finds who allocated a block.
+    /// Anything that happens to the heap; `since` is when a free was that turns out to be none, `context` finds who allocated a block.
     pub(super) fn affected(
         &mut self,
         now: &Occasion,
         named: u64,
         effect: &Effect,
+        since: Option<u64>,
         mut context: impl FnMut(&KnownBlock) -> u16,
     ) {
         if matches!(effect, Effect::Restart) {
             (self.contexts.iter_mut()).for_each(|curve| curve.empty(now.time));
         }
-        for_each(effect, |known, tell| {
+        for_each(effect, since, |known, tell| {
             let context = context(known);
             tell(self.context(context), now.time, known.block.size);
         });
-        self.note_in_heaps(now, named, effect);
+        self.note_in_heaps(now, named, effect, since);
     }
 
     #[inline(never)]
-    fn note_in_heaps(&mut self, now: &Occasion, named: u64, effect: &Effect) {
+    fn note_in_heaps(&mut self, now: &Occasion, named: u64, effect: &Effect, since: Option<u64>) {
         let Self {
             unnamed,
             named: of_named,
@@ -63,7 +64,7 @@ impl Owners {
             let curves = of_named.values_mut().chain([&mut *unnamed]);
             curves.for_each(|curve| curve.empty(now.time));
         }
-        for_each(effect, |known, tell| {
+        for_each(effect, since, |known, tell| {
             let curve = match heaps.of(known, named) {
                 0 => &mut *unnamed,
                 heap => of_named.entry(heap).or_default(),
@@ -101,14 +102,18 @@ impl Owners {
 }
 
 /// What a curve is told of a block: when, and its size.
-type Tell = fn(&mut Curve, u64, u64);
+type Tell<'t> = &'t dyn Fn(&mut Curve, u64, u64);
 
-fn for_each(effect: &Effect, mut see: impl FnMut(&KnownBlock, Tell)) {
-    let told: [(Option<&KnownBlock>, Tell); 4] = [
-        (effect.ended(), Curve::freed as Tell),
-        (effect.lost(), Curve::lost),
-        (effect.revived(), Curve::revived),
-        (effect.began(), Curve::allocated),
+fn for_each(effect: &Effect, since: Option<u64>, mut see: impl FnMut(&KnownBlock, Tell<'_>)) {
+    let revived = |curve: &mut Curve, now, size| match since {
+        Some(freed) => curve.take_back(freed, now, size),
+        None => curve.revived(now, size),
+    };
+    let told: [(Option<&KnownBlock>, Tell<'_>); 4] = [
+        (effect.ended(), &Curve::freed),
+        (effect.lost(), &Curve::lost),
+        (effect.revived(), &revived),
+        (effect.began(), &Curve::allocated),
     ];
     for (known, tell) in told {
         if let Some(known) = known {

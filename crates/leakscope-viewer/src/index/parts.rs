@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use leakscope_analysis::heap::KnownBlock;
 
-use super::exchange::{Exchange, PendingThen, Sum};
+use super::exchange::{Exchange, LastThen, Sum};
 use super::sums::{Run, SiteSums};
 use crate::query::Window;
 
@@ -19,8 +19,9 @@ pub(crate) struct Parts {
     list: Vec<Part>,
     /// How many sections a part has.
     stride: usize,
-    /// When the next part begins.
+    /// When the next part begins, and with which entry of the ledger.
     begin: u64,
+    entry: u64,
     older: Vec<Older>,
     /// By context: what nobody freed of it but is gone.
     lost: BTreeMap<u16, Sum>,
@@ -39,7 +40,9 @@ pub(crate) struct Parts {
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     begin: u64,
-    /// False where a free before it was none, so that its sums do not say what became of it.
+    /// The first of its entries in the ledger.
+    entry: u64,
+    /// False where a free in or before it was none, which was known behind it: its sums are wrong.
     is_whole: bool,
     /// Whether the target restarted: only what was left at its end lives then.
     pub(crate) restarts: bool,
@@ -55,8 +58,8 @@ pub(crate) struct Part {
     pub(crate) runs: BTreeMap<usize, Run>,
     /// Blocks that ended in it and are older than it, in no order.
     pub(crate) older: Vec<Older>,
-    /// What the next free or failure refers to.
-    pub(crate) pending: PendingThen,
+    /// What contexts had allocated last when it was over.
+    pub(crate) last: LastThen,
 }
 
 /// A block that ended in another part than it began in.
@@ -99,6 +102,7 @@ impl Default for Parts {
             list: Vec::new(),
             stride: STRIDE,
             begin: 0,
+            entry: 0,
             older: Vec::new(),
             lost: BTreeMap::new(),
             unknown: BTreeMap::new(),
@@ -132,13 +136,10 @@ impl Parts {
         self.unknown.entry(by).or_default().add(size);
     }
 
-    /// The free of a block, at `freed`, was none.
-    pub(super) fn revived(&mut self, revived: &KnownBlock, freed: u64) {
+    /// The free of a block, which this entry of the ledger tells of, was none.
+    pub(super) fn revived(&mut self, revived: &KnownBlock, entry: u64) {
         let block = &revived.block;
-        // At that moment, it may have been before or after.
-        if freed <= self.begin {
-            self.is_whole = false;
-        } else if block.time < self.begin {
+        if self.has(entry) && block.time < self.begin {
             let is_it = |older: &Older| {
                 (older.born, older.size, older.site)
                     == (block.time, block.size, revived.site.number())
@@ -147,6 +148,30 @@ impl Parts {
                 self.older.remove(place);
             }
         }
+    }
+
+    /// The free of a block that is not known, by a context, was none.
+    pub(super) fn spared(&mut self, by: u16, size: u64, entry: u64) {
+        if self.has(entry)
+            && let Some(sum) = self.unknown.get_mut(&by)
+        {
+            sum.remove(size);
+        }
+    }
+
+    /// Whether a free that was none is of this part. Otherwise no sums from that on are right.
+    fn has(&mut self, entry: u64) -> bool {
+        if entry >= self.entry {
+            return true;
+        }
+        self.is_whole = false;
+        for part in self.list.iter_mut().rev() {
+            part.is_whole = false;
+            if part.entry <= entry {
+                break;
+            }
+        }
+        false
     }
 
     /// Everything that lived is gone.
@@ -164,10 +189,10 @@ impl Parts {
         section == (self.list.len() + 1) * self.stride
     }
 
-    /// The part is over at this moment. The sums are those up to now, but for those of call sites.
+    /// The part is over at this moment, and at this place in the ledger. The sums are those up to now, but for those of call sites.
     pub(super) fn close(
         &mut self,
-        time: u64,
+        (time, entry): (u64, u64),
         sites: BTreeMap<usize, SiteSums>,
         exchange: &Exchange,
         runs: Vec<Run>,
@@ -187,6 +212,7 @@ impl Parts {
         }
         let part = Part {
             begin: self.begin,
+            entry: self.entry,
             is_whole: std::mem::replace(&mut self.is_whole, true),
             restarts: std::mem::take(&mut self.restarts),
             sites,
@@ -195,11 +221,11 @@ impl Parts {
             unknown: std::mem::take(&mut self.unknown),
             runs: ran.filter(|(_, run)| *run != Run::default()).collect(),
             older: std::mem::take(&mut self.older),
-            pending: exchange.pending(),
+            last: exchange.last(),
         };
         self.entries += part.entries();
         self.list.push(part);
-        self.begin = time;
+        (self.begin, self.entry) = (time, entry);
         self.exchange = exchange.clone();
         self.runs = runs;
         let is_much = self.list.len() >= MOST || self.entries > MOST_ENTRIES;
@@ -222,14 +248,20 @@ impl Parts {
         self.entries = self.list.iter().map(Part::entries).sum();
     }
 
-    /// The parts that lie in a window as a whole, if their sums say all of them.
+    /// The most parts in a row that lie in a window as a whole, and whose sums say all of them.
     pub(crate) fn within(&self, window: Window) -> Range<usize> {
         let first = self.list.partition_point(|part| part.begin < window.from);
         let ends = 1..=self.list.len();
         let last = ends.take_while(|&part| self.begin_of(part) < window.to);
-        let within = first..last.last().unwrap_or(first).max(first);
-        let are_whole = (self.list[within.clone()].iter()).all(|part| part.is_whole);
-        if are_whole { within } else { first..first }
+        let (mut most, mut from) = (first..first, first);
+        for part in first..last.last().unwrap_or(first) {
+            if !self.list[part].is_whole {
+                from = part + 1;
+            } else if part + 1 - from > most.len() {
+                most = from..part + 1;
+            }
+        }
+        most
     }
 
     pub(crate) fn list(&self) -> &[Part] {
@@ -290,6 +322,6 @@ impl Part {
         let older = next.older.into_iter();
         self.older
             .extend(older.filter(|older| older.born < self.begin));
-        self.pending = next.pending;
+        self.last = next.last;
     }
 }

@@ -118,7 +118,7 @@ impl SiteIndex {
         if freed.is_temporary {
             own.temporary.remove(block.size);
         }
-        self.curve.revived(time, block.size);
+        self.curve.take_back(freed.time, time, block.size);
         self.part.reach(self.curve.live());
     }
 

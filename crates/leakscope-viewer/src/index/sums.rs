@@ -69,18 +69,6 @@ impl SiteSums {
         self.freed = ended.since(self.lost);
     }
 
-    /// A free was none. If it came before all that is summed up here, nothing is right any more.
-    pub(crate) fn revive(&mut self, size: u64, was_temporary: bool) {
-        let freed = Sum {
-            blocks: 1,
-            bytes: size,
-        };
-        self.freed = self.freed.since(freed);
-        if was_temporary {
-            self.temporary = self.temporary.since(freed);
-        }
-    }
-
     /// A block whose end is summed up here does not count.
     pub(crate) fn leave_out(&mut self, older: &Older) {
         match older.by {

@@ -1,6 +1,6 @@
 //! One event, as the page shows it.
 
-use leakscope_analysis::heap::{Effect, UnknownFree};
+use leakscope_analysis::heap::{Effect, KnownBlock, UnknownFree};
 use leakscope_analysis::trace::{EventKind, HeapEvent};
 use leakscope_report::sanitise;
 use serde::Serialize;
@@ -35,6 +35,9 @@ pub(crate) struct ListRow {
     /// What it did to the heap, for those who look for the other half of an allocation.
     #[serde(skip)]
     pub(crate) effect: Option<Effect>,
+    /// The block that it left as it was, if it is of a reallocation that failed.
+    #[serde(skip)]
+    pub(crate) kept: Option<KnownBlock>,
 }
 
 impl ListRow {
@@ -61,6 +64,7 @@ impl ListRow {
             input: event.input,
             offset: event.offset,
             effect: seen.effect,
+            kept: seen.kept,
         }
     }
 }
@@ -83,21 +87,24 @@ fn block(seen: &Seen<'_>) -> (Option<String>, Option<u64>) {
             address: at, size, ..
         } => (Some(address(at)), Some(size)),
         HeapEvent::Moving { address: at, .. } => {
-            let ended = seen.effect.as_ref().and_then(Effect::ended);
-            (Some(address(at)), ended.map(|ended| ended.block.size))
+            let size = ended(seen).map(|ended| ended.block.size);
+            (Some(address(at)), size)
         }
         HeapEvent::Free {
             address: at, size, ..
         } => {
-            let ended = seen.effect.as_ref().and_then(Effect::ended);
-            (
-                Some(address(at)),
-                ended.map_or(size, |ended| Some(ended.block.size)),
-            )
+            let size = ended(seen).map_or(size, |ended| Some(ended.block.size));
+            (Some(address(at)), size)
         }
         HeapEvent::Failed { size, .. } => (None, Some(size)),
         HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => (None, None),
     }
+}
+
+/// The block that an event ends, or seemed to end.
+fn ended(seen: &Seen<'_>) -> Option<KnownBlock> {
+    let ended = seen.effect.as_ref().and_then(Effect::ended).copied();
+    ended.or(seen.kept)
 }
 
 fn old_address(seen: &Seen<'_>) -> Option<String> {

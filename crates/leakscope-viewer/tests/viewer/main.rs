@@ -13,6 +13,7 @@ mod heap_map;
 mod lists;
 mod lives;
 mod memory;
+mod moving;
 mod overview;
 mod owners;
 mod program;

@@ -64,7 +64,7 @@ fn living(twin: &Twin, from: u64, to: u64) -> Living {
         for gone in [effect.ended(), effect.lost()].into_iter().flatten() {
             live.remove(&gone.block.address);
         }
-        for come in [effect.revived(), effect.began()].into_iter().flatten() {
+        if let Some(come) = effect.began() {
             live.insert(come.block.address, *come);
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use leakscope_analysis::heap::{Effect, KnownBlock};
+use leakscope_testing::moving::moving;
 use leakscope_testing::program::eventful;
 use leakscope_viewer::{Engine, Program};
 use serde_json::Value;
@@ -34,10 +35,8 @@ impl Blocks {
                 self.live.remove(&known.block.address);
             }
         }
-        for come in [effect.revived(), effect.began()] {
-            if let Some(known) = self.own(come) {
-                self.live.insert(known.block.address, known.block.size);
-            }
+        if let Some(known) = self.own(effect.began()) {
+            self.live.insert(known.block.address, known.block.size);
         }
         let (began, ended) = (self.own(effect.began()), self.own(effect.ended()));
         (began.is_some(), ended.is_some())
@@ -111,6 +110,8 @@ fn the_track_of_a_call_site_is_that_of_its_blocks() {
     for (inputs, of_long) in [
         (inputs(6, 6_000), false),
         (eventful(3, 6_000), false),
+        (vec![moving(4, 6_000, true).plain()], false),
+        (vec![moving(5, 6_000, false).plain()], false),
         (inputs(2, 400_000), true),
     ] {
         let twin = Twin::of(&inputs);

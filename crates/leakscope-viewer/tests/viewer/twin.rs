@@ -61,6 +61,45 @@ fn kind(event: &Event<'_>) -> &'static str {
     }
 }
 
+/// What turns out to have been no free, as its reallocation failed, did nothing.
+fn take_back(events: &mut [Kept]) {
+    let mut freed: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
+    for place in 0..events.len() {
+        match events[place].effect {
+            Some(Effect::Free { ended }) => {
+                freed.insert(ended.block.address, place);
+            }
+            Some(Effect::UnknownFree(_)) => {
+                unknown.insert(events[place].context.clone(), place);
+            }
+            Some(Effect::Failed {
+                site,
+                size,
+                revived,
+                spares_older,
+            }) => {
+                let begin = match revived {
+                    Some(revived) => freed[&revived.block.address],
+                    None if spares_older => unknown[&events[place].context],
+                    None => continue,
+                };
+                events[begin].effect = None;
+                for between in &mut events[begin..place] {
+                    between.live_bytes += revived.map_or(0, |revived| revived.block.size);
+                }
+                events[place].effect = Some(Effect::Failed {
+                    site,
+                    size,
+                    revived: None,
+                    spares_older: false,
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Twin {
     pub(crate) fn of(inputs: &[Vec<u8>]) -> Self {
         let heads: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
@@ -98,6 +137,7 @@ impl Twin {
                 running: (0..2).map(|core| trace.running(core)).collect(),
             });
         }
+        take_back(&mut events);
         let tasks = trace.tasks().iter();
         let names = tasks.map(|task| (task.address, task.display_name()));
         Self {

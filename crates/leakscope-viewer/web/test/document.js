@@ -96,7 +96,7 @@ export function madeUpDocument() {
       recording: { bytes: 4_000, events: rows.length, length: END, events_per_second: 4_000, peak_events_per_second: 5_000, overflows: 1, dropped_packets: 12, skipped_bytes: 0 },
       events: [{ id: 512, name: 'heap_alloc', count: 198 }, { id: 513, name: 'heap_free', count: 99 }],
     },
-    blocks, again: [], frees: {}, contexts: { from: 0, to: END, contexts: [] }, lives: lives(1), memory: { image: null, regions: [], blocks: { sites: [], kinds: [], holders: [], words: [] }, sites: [] }, heap: heapOverTime(),
+    blocks, again: [], kept: [], frees: {}, contexts: { from: 0, to: END, contexts: [] }, lives: lives(1), memory: { image: null, regions: [], blocks: { sites: [], kinds: [], holders: [], words: [] }, sites: [] }, heap: heapOverTime(),
     shares: ['site', 'context', 'heap'].map(() => ({ from: 0, to: END, width: 4, exact: false, bands: [], others: { owners: 0, last: [0, 0, 0, 0] } })), owners: [], before: { inputs: [], unrecorded: null, frames: [], sites: [], others: NO_OTHERS },
   };
 }

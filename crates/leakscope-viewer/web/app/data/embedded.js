@@ -165,9 +165,7 @@ function trackOfSite(document, site, from, to, width) {
   const { curve } = siteOf(document, site);
   const own = blocks.filter(([allocation, free]) => events.rows[allocation ?? free ?? 0]?.site === site);
   const areAll = events.rows.length === events.total;
-  // A block whose free failed stands there twice.
-  const areKnown = new Set(own.map(([allocation]) => allocation)).size === own.length;
-  if (!areAll || !areKnown) {
+  if (!areAll) {
     if (curve === null) throw new Error('This file has curves only of the first call sites.');
     return inSums(owner, curve, from, to);
   }
@@ -204,7 +202,8 @@ function inSums(owner, curve, from, to) {
  */
 function blockOf(document, halves, index) {
   const first = document.again.find(([again]) => again === index)?.[1];
-  const pair = halves.get(first ?? index);
+  const kept = document.kept.find(([event]) => event === index)?.[1];
+  const pair = halves.get(first ?? kept ?? index);
   if (pair === undefined) throw new Error('this event has no other half');
   const rowOf = (/** @type {number | null} */ index) => document.events.rows.find((row) => row.index === index) ?? null;
   const [allocation, free] = [rowOf(pair[0]), rowOf(pair[1])];

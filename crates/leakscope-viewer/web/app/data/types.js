@@ -308,6 +308,7 @@
  * @property {System} system
  * @property {Halves[]} blocks
  * @property {[number, number][]} again
+ * @property {[number, number][]} kept
  * @property {Lives} lives
  * @property {Memory} memory
  * @property {HeapOverTime} heap

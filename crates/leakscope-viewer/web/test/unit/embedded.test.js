@@ -69,6 +69,9 @@ test('from an allocation to its free and back', async () => {
   assert.equal((await source.get('block', { index: block.free?.index })).allocation?.index, rows[0].index);
   assert.equal((await source.get('block', { index: 0 })).free, null);
   await assert.rejects(source.get('block', { index: 1 }));
+  // Of a reallocation that failed, the block is told as of its allocation.
+  const vain = embedded({ ...madeUpDocument(), kept: [[1, rows[0].index]] });
+  assert.deepEqual(await vain.get('block', { index: 1 }), block);
 });
 
 test('windows are cut out of the whole timeline', async () => {
