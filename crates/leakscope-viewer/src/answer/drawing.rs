@@ -137,8 +137,9 @@ impl Drawing {
         if let Some(effect) = &seen.effect {
             bin.affected(effect, seen.live);
             let (kind, size) = match effect {
-                Effect::Allocation { began, .. } => ("allocation", began.block.size),
-                Effect::Reallocation { began, .. } => ("reallocation", began.block.size),
+                Effect::Allocation { began, .. } | Effect::Reallocation { began, .. } => {
+                    (effect.name(), began.block.size)
+                }
                 Effect::Free { ended } => ("free", ended.block.size),
                 Effect::UnknownFree(_) => ("free", 0),
                 Effect::Failed { size, .. } => ("failed", *size),

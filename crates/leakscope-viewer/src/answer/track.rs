@@ -153,7 +153,7 @@ fn read(
             bin.frees += u32::from(change.freed.is_some());
             bin.failed += u32::from(change.failed.is_some());
             bin.reach(next);
-            if let Some((kind, size)) = change.told() {
+            if let Some((kind, size)) = change.told(seen) {
                 mark(&mut marks, || HeapMark::new(seen, scan, kind, size));
             }
         }
@@ -218,10 +218,9 @@ impl Change {
     }
 
     /// What a mark says of it.
-    fn told(&self) -> Option<(&'static str, u64)> {
+    fn told(&self, seen: &Seen<'_>) -> Option<(&'static str, u64)> {
         match (self.begun, self.freed, self.failed) {
-            (Some(size), Some(_), _) => Some(("reallocation", size)),
-            (Some(size), None, _) => Some(("allocation", size)),
+            (Some(size), ..) => seen.effect.as_ref().map(|effect| (effect.name(), size)),
             (None, Some(size), _) => Some(("free", size)),
             (None, None, failed) => failed.map(|size| ("failed", size)),
         }
