@@ -234,7 +234,7 @@ pub struct CallSite {
     pub first_allocation: u64,
     /// The last one.
     pub last_allocation: u64,
-    /// Contexts that allocated here, in order of first appearance.
+    /// Contexts that allocated here, in the order in which they first used the heap.
     pub contexts: Vec<Context>,
     /// On which cores, lowest first.
     pub cores: Vec<u8>,

@@ -152,6 +152,8 @@ impl<'r> Rows<'r> {
             let stack = folded::line(&frames);
             let contexts = site.tasks.join("; ");
             let line = u64::from(frames[0].line);
+            let period = (site.first_allocation_ticks, site.last_allocation_ticks);
+            let period = (site.allocations > 0).then_some(period);
             let cells = [
                 u64::from(site.id).into(),
                 site.identity.site.as_str().into(),
@@ -169,8 +171,8 @@ impl<'r> Rows<'r> {
                 site.peak_bytes.into(),
                 site.bytes_at_peak.into(),
                 site.growth_bytes_per_second.into(),
-                site.first_allocation_ticks.into(),
-                site.last_allocation_ticks.into(),
+                period.map(|(first, _)| first).into(),
+                period.map(|(_, last)| last).into(),
                 contexts.as_str().into(),
                 frames[0].function.as_str().into(),
                 frames[0].file.as_deref().into(),

@@ -203,6 +203,14 @@ proptest! {
         prop_assert_eq!(&numbers, &(1..=totals.allocations).collect::<Vec<_>>());
         let sites = rows(&made, Table::Sites);
         prop_assert_eq!(column(&sites, "outstanding_bytes"), totals.outstanding_bytes);
+        // Where every allocation failed there is no first one, and no last.
+        for (row, site) in sites.iter().zip(&made.report.call_sites) {
+            let is_none = site.allocations == 0;
+            prop_assert_eq!(site.first_allocation_s.is_none(), is_none);
+            prop_assert_eq!(site.last_allocation_s.is_none(), is_none);
+            prop_assert_eq!(row["first_allocation_ticks"].is_null(), is_none);
+            prop_assert_eq!(row["last_allocation_ticks"].is_null(), is_none);
+        }
         prop_assert_eq!(rows(&made, Table::Logs).len() as u64, totals.log_messages);
         prop_assert_eq!(rows(&made, Table::Problems).len(), made.report.problems.len());
     }

@@ -75,7 +75,7 @@ pub struct CallSite {
     pub last_allocation_s: Option<f64>,
     /// The last allocation, in ticks.
     pub last_allocation_ticks: u64,
-    /// Who allocated here, each name once, in order of first appearance.
+    /// Who allocated here, each name once, in the order in which they first used the heap.
     pub tasks: Vec<Arc<str>>,
     /// On which cores.
     pub cores: Vec<u8>,
@@ -123,6 +123,7 @@ impl CallSite {
                 tasks.push(name);
             }
         }
+        let has_allocated = site.allocations > 0;
         Self {
             id: site.id.number(),
             identity: Identity::of(&stack.frames, facts.outcome.target.elf_sha256.as_deref()),
@@ -147,9 +148,13 @@ impl CallSite {
             bytes_at_peak: site.bytes_at_peak,
             smallest_bytes: site.smallest,
             largest_bytes: site.largest,
-            first_allocation_s: facts.seconds(site.first_allocation),
+            first_allocation_s: facts
+                .seconds(site.first_allocation)
+                .filter(|_| has_allocated),
             first_allocation_ticks: site.first_allocation,
-            last_allocation_s: facts.seconds(site.last_allocation),
+            last_allocation_s: facts
+                .seconds(site.last_allocation)
+                .filter(|_| has_allocated),
             last_allocation_ticks: site.last_allocation,
             tasks,
             cores: site.cores.clone(),
