@@ -222,6 +222,10 @@ pub struct CallSite {
     pub outstanding_blocks: u64,
     /// The bytes of those.
     pub outstanding_bytes: u64,
+    /// Those of them that may be freed: a dump is not sure of all that it lists as alive.
+    pub doubtful_blocks: u64,
+    /// The bytes of those.
+    pub doubtful_bytes: u64,
     /// The most bytes that lived at once.
     pub peak_bytes: u64,
     /// The bytes that lived when the whole heap's peak was reached.
@@ -275,6 +279,8 @@ impl CallSite {
             allocated_bytes: 0,
             outstanding_blocks: 0,
             outstanding_bytes: 0,
+            doubtful_blocks: 0,
+            doubtful_bytes: 0,
             peak_bytes: 0,
             bytes_at_peak: 0,
             smallest: 0,

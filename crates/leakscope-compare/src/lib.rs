@@ -33,6 +33,7 @@ pub mod baseline;
 mod data;
 pub mod diff;
 mod doubt;
+mod doubtful;
 mod filter;
 mod full;
 pub mod gate;

@@ -81,12 +81,20 @@ pub(crate) fn hint(kind: &ProblemKind, inputs: usize) -> Option<&'static str> {
             "`heap_trace_dump` blocks interrupts: a smaller buffer, or a program that prints the records itself, is \
              not interrupted (docs/heap-dumps.md)"
         }
-        ProblemKind::AddressesReused { is_of_leaks: true } => {
-            "the option CONFIG_HEAP_TRACE_HASH_MAP avoids this doubt"
+        ProblemKind::AddressesReused {
+            is_of_leaks: true,
+            has_hash_map: false,
+        } => "in ESP-IDF 6.1, the option CONFIG_HEAP_TRACE_HASH_MAP avoids this doubt",
+        ProblemKind::AddressesReused {
+            is_of_leaks: false,
+            has_hash_map: false,
+        } => {
+            "mode HEAP_TRACE_LEAKS avoids this doubt; in ESP-IDF 6.1, the option CONFIG_HEAP_TRACE_HASH_MAP does, too"
         }
-        ProblemKind::AddressesReused { is_of_leaks: false } => {
-            "mode HEAP_TRACE_LEAKS, or the option CONFIG_HEAP_TRACE_HASH_MAP, avoids this doubt"
-        }
+        ProblemKind::AddressesReused {
+            is_of_leaks: false,
+            has_hash_map: true,
+        } => "mode HEAP_TRACE_LEAKS avoids this doubt",
         ProblemKind::CallersAreData => {
             "CONFIG_ESP_SYSTEM_USE_FRAME_POINTER lets ESP-IDF record callers on RISC-V"
         }

@@ -264,6 +264,7 @@ impl Assembly {
                     Line::TotalFrees(number) => dump.total_frees = Some(number),
                     Line::ChangedMeanwhile => dump.changed_meanwhile = true,
                     Line::FailedAllocations(count) => dump.failed_allocations = count,
+                    Line::HashMap => dump.has_hash_map = true,
                     Line::Corrupt => dump.is_corrupt = true,
                     _ => {}
                 }

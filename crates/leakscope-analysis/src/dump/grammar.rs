@@ -65,6 +65,8 @@ pub(super) enum Line {
     /// How many allocations found no memory.
     FailedAllocations(u64),
     Corrupt,
+    /// Addresses were looked up in a hash map.
+    HashMap,
     /// Other sums and notes.
     Known,
     /// The last one of the new form.
@@ -307,7 +309,7 @@ fn hash_map(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     line.text(" hits, ")?;
     line.number()?;
     line.text(" misses)")?;
-    Ok(Line::Known)
+    Ok(Line::HashMap)
 }
 
 fn totals(line: &mut Scanner<'_>) -> Result<Line, Stop> {

@@ -145,6 +145,8 @@ pub struct Dump {
     pub failed_allocations: u64,
     /// Records had to give way to others, whether their blocks lived or not.
     pub has_overflowed: bool,
+    /// The device looked addresses up in a hash map: later versions find the newest record of one by it, earlier ones the oldest.
+    pub has_hash_map: bool,
     /// Something was recorded while the dump was printed.
     pub changed_meanwhile: bool,
     /// The device found its list of records damaged.

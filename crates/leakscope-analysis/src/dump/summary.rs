@@ -76,6 +76,8 @@ impl<'d> Reading<'d> {
         let mut alive: BTreeMap<u64, usize> = BTreeMap::new();
         let mut fates = Vec::with_capacity(dump.records.len());
         let whole = whole_records(dump);
+        let is_from_the_oldest = searches_from_the_oldest(dump);
+        let lacks_older = lacks_older(dump);
         for (index, record) in dump.records.iter().enumerate() {
             let was_used = !seen.insert(record.address);
             while let Some(older) = overlapped(&alive, record, &dump.records) {
@@ -84,7 +86,7 @@ impl<'d> Reading<'d> {
             }
             let fate = if record.is_freed {
                 Fate::Freed
-            } else if was_used && searches_from_the_oldest(record) {
+            } else if is_from_the_oldest && (was_used || lacks_older) {
                 Fate::Doubtful
             } else if index >= whole {
                 Fate::Unread
@@ -106,7 +108,7 @@ impl<'d> Reading<'d> {
     fn call_sites(&self, fold: &mut impl FoldStack) -> Vec<CallSite> {
         let callers = Callers::of(self.dump);
         let mut index_of: HashMap<Box<[u64]>, usize, FxBuildHasher> = HashMap::default();
-        let mut sites: Vec<(CallSite, u64)> = Vec::new();
+        let mut sites: Vec<CallSite> = Vec::new();
         for (record, &fate) in self.dump.records.iter().zip(&self.fates) {
             let stack = callers.of_code(record);
             let (allocator_frames, key) = fold.split(stack);
@@ -118,20 +120,14 @@ impl<'d> Reading<'d> {
                     first_allocation: record.cycles.into(),
                     ..CallSite::new(id, key, allocator_frames)
                 };
-                sites.push((site, 0));
+                sites.push(site);
                 sites.len() - 1
             });
-            let (site, doubtful) = &mut sites[index];
-            add(site, record, fate);
-            *doubtful += u64::from(matches!(fate, Fate::Doubtful | Fate::Unread));
+            add(&mut sites[index], record, fate);
         }
-        let mut sites: Vec<CallSite> = sites
-            .into_iter()
-            .map(|(site, doubtful)| CallSite {
-                finding: self.finding(&site, doubtful),
-                ..site
-            })
-            .collect();
+        for site in &mut sites {
+            site.finding = self.finding(site);
+        }
         sites.sort_by_key(|site| {
             let is_suspicious = site.frees == 0 && site.outstanding_blocks >= SUSPICIOUS;
             let blocks = if is_suspicious {
@@ -145,7 +141,7 @@ impl<'d> Reading<'d> {
     }
 
     /// A dump proves what was freed, and nothing else.
-    fn finding(&self, site: &CallSite, doubtful: u64) -> Finding {
+    fn finding(&self, site: &CallSite) -> Finding {
         let blocks = site.outstanding_blocks;
         let (verdict, confidence, reason): (_, _, Reason) = match blocks {
             0 => (
@@ -161,13 +157,13 @@ impl<'d> Reading<'d> {
                     Word::Text(" recorded blocks were freed"),
                 ],
             ),
-            _ if doubtful == blocks => (
+            _ if site.doubtful_blocks == blocks => (
                 Verdict::Uncertain,
                 Confidence::Low,
                 vec![Word::Text(if self.count(Fate::Unread) > 0 {
                     "the lines that say what was freed are not all there, and what is outstanding may be freed"
                 } else {
-                    "what is outstanding has an address that was used before, and may be freed"
+                    "what is outstanding may be freed: an older record of its address may have the note of that"
                 })],
             ),
             _ => {
@@ -259,6 +255,7 @@ impl<'d> Reading<'d> {
         note(ProblemKind::RecordListCorrupt, dump.is_corrupt.into());
         let reused = ProblemKind::AddressesReused {
             is_of_leaks: dump.mode == Some(Mode::Leaks),
+            has_hash_map: dump.has_hash_map,
         };
         note(reused, self.count(Fate::Doubtful));
         note(ProblemKind::FreeLost, self.count(Fate::FreeLost));
@@ -324,9 +321,29 @@ fn overlapped(alive: &BTreeMap<u64, usize>, newer: &Record, records: &[Record]) 
 }
 
 /// Whether the recorder that wrote this looks a freed address up from the oldest record on: ESP-IDF since
-/// 5.1, which also names the memory of each block.
-fn searches_from_the_oldest(record: &Record) -> bool {
-    record.memory.is_some()
+/// 5.1, which also names the memory of each block. Later versions with a hash map find the newest one, and show it: then
+/// a free is noted in a record whose address an older record has, too.
+fn searches_from_the_oldest(dump: &Dump) -> bool {
+    let mut is_freed: HashMap<u64, bool, FxBuildHasher> = HashMap::default();
+    let (mut newest, mut oldest) = (0, 0);
+    for record in &dump.records {
+        if let Some(was_freed) = is_freed.insert(record.address, record.is_freed) {
+            newest += u64::from(record.is_freed);
+            oldest += u64::from(!was_freed);
+        }
+    }
+    newest <= oldest && dump.records.iter().any(|record| record.memory.is_some())
+}
+
+/// Whether records are missing that may have the notes of later frees: of freed blocks, which one mode keeps.
+fn lacks_older(dump: &Dump) -> bool {
+    let found = dump.records.len() as u64;
+    let is_short = dump.announced.is_none_or(|announced| found < announced);
+    let keeps_freed = match dump.mode {
+        Some(mode) => mode == Mode::All,
+        None => dump.records.iter().any(|record| record.is_freed),
+    };
+    keeps_freed && (dump.has_overflowed || is_short)
 }
 
 fn add(site: &mut CallSite, record: &Record, fate: Fate) {
@@ -345,6 +362,10 @@ fn add(site: &mut CallSite, record: &Record, fate: Fate) {
     site.outstanding_blocks += 1;
     site.outstanding_bytes = site.outstanding_bytes.saturating_add(record.size);
     site.peak_bytes = site.outstanding_bytes;
+    if matches!(fate, Fate::Doubtful | Fate::Unread) {
+        site.doubtful_blocks += 1;
+        site.doubtful_bytes = site.doubtful_bytes.saturating_add(record.size);
+    }
     if site.blocks.len() < CallSite::BLOCKS_KEPT {
         site.blocks.push(Block {
             address: record.address,

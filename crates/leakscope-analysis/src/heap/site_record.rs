@@ -380,6 +380,8 @@ impl SiteRecord {
             allocated_bytes: self.allocated_bytes,
             outstanding_blocks: self.outstanding_blocks,
             outstanding_bytes: self.outstanding_bytes,
+            doubtful_blocks: 0,
+            doubtful_bytes: 0,
             peak_bytes: self.peak_bytes,
             bytes_at_peak: 0,
             smallest,

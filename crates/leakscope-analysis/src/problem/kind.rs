@@ -219,9 +219,11 @@ pub enum ProblemKind {
         /// Whether the one that is reported is whole.
         is_whole: bool,
     },
-    /// Blocks that a dump lists as alive, at addresses that it lists twice: ESP-IDF may have noted their
-    /// frees in the older records (`list_find` in `heap_trace_standalone.c`).
+    /// Blocks that a dump lists as alive, at addresses that it lists twice, or of which it may lack the older records:
+    /// ESP-IDF may have noted their frees in those (`list_find` in `heap_trace_standalone.c`).
     AddressesReused {
+        /// The device looked records up in a hash map.
+        has_hash_map: bool,
         /// Only blocks that live are kept: mode `HEAP_TRACE_LEAKS`.
         is_of_leaks: bool,
     },

@@ -362,10 +362,8 @@ impl ProblemKind {
                 Count(count),
                 Word::one_or(
                     count,
-                    " block counts as alive at an address that was used before: ESP-IDF may have noted its \
-                     free in the older record",
-                    " blocks count as alive at addresses that were used before: ESP-IDF may have noted their \
-                     frees in the older records",
+                    " block counts as alive and may be freed: ESP-IDF may have noted that in an older record of its address",
+                    " blocks count as alive and may be freed: ESP-IDF may have noted that in older records of their addresses",
                 ),
             ],
             Self::FreesWithoutRecord { frees } => vec![

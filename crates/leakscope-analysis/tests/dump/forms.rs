@@ -84,6 +84,7 @@ fn of_idf_5_5() {
         }),
         total_allocations: Some(9),
         total_frees: Some(6),
+        has_hash_map: true,
         is_whole: true,
         ..Dump::default()
     };

@@ -91,7 +91,6 @@ fn many_blocks_and_none_freed_come_first() {
     assert_eq!(outcome.call_sites[3].finding.confidence, Confidence::High);
 }
 
-/// ESP-IDF notes the second free of an address in its oldest record.
 /// A digit of the dump's own sum is missing: there are as many allocations as records at the least.
 #[test]
 fn a_torn_sum_does_not_outweigh_the_records() {
@@ -105,6 +104,7 @@ fn a_torn_sum_does_not_outweigh_the_records() {
     );
 }
 
+/// ESP-IDF notes the second free of an address in its oldest record.
 #[test]
 fn a_reused_address_is_doubtful() {
     let records = "\
@@ -114,6 +114,15 @@ fn a_reused_address_is_doubtful() {
     let doubtful = outcome(&all(records));
     assert_eq!(codes(&doubtful), ["no-history", "addresses-reused"]);
     assert_eq!(doubtful.call_sites[0].finding.verdict, Verdict::Uncertain);
+    assert_eq!(doubtful.call_sites[0].doubtful_bytes, 6);
+    // A free that is noted in a newer record shows that the newest is looked for.
+    let shown = "\
+     6 bytes (@ 0x3fc9f700, Internal) allocated CPU 0 ccount 0x00000000 caller 0x40370001: freed
+     6 bytes (@ 0x3fc9f700, Internal) allocated CPU 0 ccount 0x00000000 caller 0x40370002: freed
+";
+    let sure = outcome(&all(&format!("{records}{shown}")));
+    assert_eq!(codes(&sure), ["no-history"]);
+    assert_eq!(sure.call_sites[0].finding.verdict, Verdict::Unclassified);
     // leakscope's recorder, which names no memory, looks for the newest.
     let sure = outcome(&all(&records.replace(", Internal", "")));
     assert_eq!(codes(&sure), ["no-history"]);
@@ -188,6 +197,33 @@ fn an_incomplete_dump_says_so() {
     let outcome = outcome(cut);
     assert_eq!(codes(&outcome), ["no-history", "dump-cut-off"]);
     assert_eq!(outcome.totals.allocations, 5);
+}
+
+/// What gave way, or was not copied, may have been the older record that has the note; none has one where freed blocks are not kept.
+#[test]
+fn without_older_records_every_block_is_doubtful() {
+    let records = "\
+     6 bytes (@ 0x3fc9f6b4, Internal) allocated CPU 0 ccount 0x00000000 caller 0x40370001: freed
+     7 bytes (@ 0x3fc9f700, Internal) allocated CPU 0 ccount 0x00000000 caller 0x40370002:
+";
+    let doubtful = |dump: &str| {
+        let sites = outcome(dump).call_sites;
+        sites.iter().map(|site| site.doubtful_blocks).sum::<u64>()
+    };
+    let whole = all(records);
+    assert_eq!(doubtful(&whole), 0);
+    let note = "(NB: Internal Buffer has overflowed, so trace data is incomplete.)\n";
+    let overflowed = whole.replace(
+        "Mode: Heap Trace All\n",
+        &format!("Mode: Heap Trace All\n{note}"),
+    );
+    assert_eq!(doubtful(&overflowed), 1);
+    assert_eq!(doubtful(&whole.replace("2 records", "3 records")), 1);
+    assert_eq!(doubtful(&whole[whole.find('\n').unwrap() + 1..]), 1);
+    let leaks = overflowed
+        .replace(" freed", "")
+        .replace("Trace All", "Trace Leaks");
+    assert_eq!(doubtful(&leaks), 0);
 }
 
 #[test]

@@ -187,6 +187,17 @@ impl Diff {
         hints
     }
 
+    /// Why nothing is told of call sites; each once.
+    pub fn reasons(&self) -> Vec<&str> {
+        let mut reasons: Vec<&str> = Vec::new();
+        for note in self.with(Status::CannotTell).filter_map(|site| site.note) {
+            if !reasons.contains(&note) {
+                reasons.push(note);
+            }
+        }
+        reasons
+    }
+
     /// For people: what speaks against both sides, and what follows.
     pub(super) fn doubts(&self) -> Vec<String> {
         let of = |name, side: &Side| -> Vec<String> {

@@ -86,6 +86,8 @@ pub(super) struct Run {
     pub(super) allocations: u64,
     pub(super) outstanding_blocks: u64,
     pub(super) outstanding_bytes: u64,
+    /// Bytes of these that may be freed.
+    pub(super) doubtful_bytes: u64,
     pub(super) peak_bytes: u64,
 }
 
@@ -145,6 +147,16 @@ impl Evidence {
         self.runs.iter().map(of).sum()
     }
 
+    /// Bytes outstanding in each recording: at least and at most.
+    pub(super) fn outstanding(&self) -> Vec<(u64, u64)> {
+        let runs = self.runs.iter();
+        let range = |run: &Run| {
+            let most = run.outstanding_bytes;
+            (most.saturating_sub(run.doubtful_bytes), most)
+        };
+        runs.map(range).collect()
+    }
+
     /// Bytes per unit: by the level of what rises so, or else by what was left.
     pub(crate) fn rate(&self, by_level: bool) -> f64 {
         let level = self.runs.iter().filter(|run| by_level && run.is_level);
@@ -181,6 +193,7 @@ impl Run {
             allocations: sites.iter().map(|site| site.allocations).sum(),
             outstanding_blocks: sites.iter().map(|site| site.outstanding_blocks).sum(),
             outstanding_bytes: sites.iter().map(|site| site.outstanding_bytes).sum(),
+            doubtful_bytes: sites.iter().map(|site| site.doubtful_bytes).sum(),
             peak_bytes: sites.iter().map(|site| site.peak_bytes).sum(),
             unsure_bytes: (sites.iter())
                 .map(|site| unsure_bytes(site, report) as f64)

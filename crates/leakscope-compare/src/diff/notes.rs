@@ -11,7 +11,7 @@ use super::statistics::{LEVEL, least_p_of_ranks};
 use super::status::Status;
 use super::words::amount_of;
 use crate::doubt::Doubt;
-use crate::{data, filter, program};
+use crate::{data, doubtful, filter, program};
 
 /// What to do about sides that lack different blocks.
 const ONE_FILTER: &str = "record both sides with the same filter, or with none";
@@ -111,7 +111,11 @@ pub(super) fn notes(
                 "{name}, a recording has {boots} sessions: what was outstanding when each ended is added up"
             ));
         }
-        let open = of_inputs(side, program::open_questions);
+        let open = of_inputs(side, |report| {
+            let mut open = program::open_questions(report);
+            open.extend(doubtful::doubt(report));
+            open
+        });
         notes.extend(
             open.iter()
                 .map(|question| format!("{name}, {}", question.message)),

@@ -19,6 +19,8 @@ const FULL_BEFORE: &str = "the recording before is much longer, and shows it ful
 const FULL_AFTER: &str = "the recording after is much longer, and shows it full, with as much: what fills up looks like a leak until it \
                           is full";
 
+const MAY_BE_FREED: &str = "blocks of it may be freed, for the dump does not tell: mode HEAP_TRACE_LEAKS avoids this doubt";
+
 /// A call site, on both sides or on one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Site {
@@ -120,18 +122,19 @@ impl Site {
             _ => 0.0,
         };
         let growth = per.map(|_| leaves(after) - leaves(before));
+        let (held_before, held_after) = (before.outstanding(), after.outstanding());
         let side = |evidence: &Evidence, runs| OfSide::of(evidence, of_runs(runs), per);
         let (before, after) = (side(before, &pair.before), side(after, &pair.after));
         let status = match basis {
             Basis::Growth => Status::Same,
-            Basis::Outstanding => {
-                Status::of_outstanding(&before.outstanding_bytes, &after.outstanding_bytes)
-            }
-            Basis::Moments => {
-                let moments = [&*before.outstanding_bytes, &after.outstanding_bytes];
-                Status::of_moments(&moments.concat())
-            }
+            Basis::Outstanding => Status::of_outstanding(&held_before, &held_after),
+            Basis::Moments => Status::of_moments(&[&*held_before, &held_after].concat()),
         };
+        let is_doubtful = |&(least, most): &(u64, u64)| least < most;
+        let note = note.or_else(|| {
+            let may_be_freed = held_before.iter().chain(&held_after).any(is_doubtful);
+            (status == Status::CannotTell && may_be_freed).then_some(MAY_BE_FREED)
+        });
         let difference_bytes = growth.unwrap_or_else(|| {
             let last = |side: &OfSide| {
                 side.outstanding_bytes

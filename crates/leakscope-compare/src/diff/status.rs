@@ -92,11 +92,11 @@ impl Status {
         }
     }
 
-    /// By the bytes that were outstanding, in each recording or at each moment.
-    pub(super) fn of_outstanding(before: &[u64], after: &[u64]) -> Self {
-        let range = |side: &[u64]| {
-            let least = side.iter().min().copied().unwrap_or(0);
-            (least, side.iter().max().copied().unwrap_or(0))
+    /// By the bytes that were outstanding in each recording: at least and at most so many.
+    pub(super) fn of_outstanding(before: &[(u64, u64)], after: &[(u64, u64)]) -> Self {
+        let range = |side: &[(u64, u64)]| {
+            let least = side.iter().map(|bytes| bytes.0).min().unwrap_or(0);
+            (least, side.iter().map(|bytes| bytes.1).max().unwrap_or(0))
         };
         let ((least_before, most_before), (least_after, most_after)) =
             (range(before), range(after));
@@ -108,27 +108,31 @@ impl Status {
             Self::Worse
         } else if least_before > most_after {
             Self::Better
-        } else if (least_before, most_before) == (least_after, most_after) {
+        } else if (least_before, most_before) == (least_after, most_after)
+            && before.iter().chain(after).all(is_sure)
+        {
             Self::Same
         } else {
             Self::CannotTell
         }
     }
 
-    /// By the bytes that were outstanding at successive moments: more is worse only if it is more each time.
-    pub(super) fn of_moments(bytes: &[u64]) -> Self {
+    /// By the bytes that were outstanding at successive moments, at least and at most so many: more is worse only if it is more
+    /// each time.
+    pub(super) fn of_moments(bytes: &[(u64, u64)]) -> Self {
+        type Bytes = (u64, u64);
         let each =
-            |holds: fn(&u64, &u64) -> bool| bytes.windows(2).all(|pair| holds(&pair[0], &pair[1]));
-        let is_none = |bytes: Option<&u64>| bytes == Some(&0);
-        if each(|before, after| before == after) {
+            |holds: fn(Bytes, Bytes) -> bool| bytes.windows(2).all(|pair| holds(pair[0], pair[1]));
+        let is_none = |bytes: Option<&Bytes>| bytes == Some(&(0, 0));
+        if each(|before, after| before == after) && bytes.iter().all(is_sure) {
             Self::Same
-        } else if each(|before, after| before < after) {
+        } else if each(|before, after| before.1 < after.0) {
             if is_none(bytes.first()) {
                 Self::New
             } else {
                 Self::Worse
             }
-        } else if each(|before, after| before > after) {
+        } else if each(|before, after| before.0 > after.1) {
             if is_none(bytes.last()) {
                 Self::Gone
             } else {
@@ -138,4 +142,9 @@ impl Status {
             Self::CannotTell
         }
     }
+}
+
+/// Whether all blocks that may be outstanding are.
+fn is_sure(&(least, most): &(u64, u64)) -> bool {
+    least == most
 }

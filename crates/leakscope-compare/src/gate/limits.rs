@@ -1,6 +1,5 @@
 //! Sums that must not be exceeded, and what must at least have been seen.
 
-use leakscope_analysis::findings::Verdict;
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::units::{bytes, duration_of_seconds, percent};
 use leakscope_report::{Report, Standing};
@@ -12,11 +11,7 @@ use crate::rate::Rate;
 const LESS_LOSS: &str =
     "record again with less loss: a larger trace buffer, a faster link, or fewer kinds of events";
 
-/// … about a dump that may lack frees …
-const WHOLE_DUMP: &str =
-    "save the log again, with the whole dump; HEAP_TRACE_LEAKS keeps no blocks that were freed";
-
-/// … and about a short recording.
+/// … and about a short one.
 const LONGER: &str = "record again, longer";
 
 /// Limits; `None` for what is not limited.
@@ -73,16 +68,9 @@ impl Limits {
             ),
         ];
         for (most, sum, what, option) in sums {
-            let Some(most) = most.filter(|&most| sum > most) else {
-                continue;
-            };
-            let message = format!("{} {what}, and {option} allows {}", bytes(sum), bytes(most));
-            if sum.saturating_sub(perhaps_freed(report)) > most {
+            if let Some(most) = most.filter(|&most| sum > most) {
+                let message = format!("{} {what}, and {option} allows {}", bytes(sum), bytes(most));
                 judgement.failures.push(Failure::of_limit(message));
-            } else {
-                let what =
-                    format!("{message}; but part of it may be freed, and the dump not say so");
-                judgement.inconclusive.push(Doubt::new(what, WHOLE_DUMP));
             }
         }
         self.check_evidence(report, &mut judgement.inconclusive);
@@ -135,14 +123,6 @@ impl Limits {
             inconclusive.push(Doubt::new(what, LONGER));
         }
     }
-}
-
-/// The bytes that a dump does not say were freed, and that may be: a line of it is missing, or its device has mistaken the block.
-fn perhaps_freed(report: &Report) -> u64 {
-    let sites = report.call_sites.iter();
-    let doubtful =
-        sites.filter(|site| !report.trace.has_history && site.verdict == Verdict::Uncertain.name());
-    doubtful.map(|site| site.outstanding_bytes).sum()
 }
 
 /// The bytes outstanding at the end of the session that left most. Sessions that are not listed count as one.

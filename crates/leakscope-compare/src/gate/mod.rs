@@ -15,8 +15,8 @@ use serde::Serialize;
 use crate::baseline::{Baseline, Known};
 pub use crate::doubt::Doubt;
 use crate::full::Level;
-use crate::program;
 use crate::suppress::{Date, Rule};
+use crate::{doubtful, program};
 pub use failure::{Failure, FailureKind};
 pub use limits::Limits;
 
@@ -128,6 +128,22 @@ impl Gate {
 
     /// Judges a report. Rules that do nothing are no failure here: see [`Gate::judge_all`].
     pub fn judge<'r>(&self, report: &'r Report) -> Judgement<'r> {
+        let mut judgement = self.judge_as_counted(report);
+        if let Some(freed) = doubtful::as_if_freed(report) {
+            let sure = self.judge_as_counted(&freed).failures;
+            let doubts = doubtful::weigh(report, &mut judgement.failures, &sure);
+            judgement.inconclusive.extend(doubts);
+        }
+        judgement.answer = match (&judgement.failures[..], &judgement.inconclusive[..]) {
+            ([_, ..], _) => Answer::Failed,
+            (_, [_, ..]) => Answer::Inconclusive,
+            _ => Answer::Passed,
+        };
+        judgement
+    }
+
+    /// What fails and what cannot be told if all that counts as outstanding is; not yet the answer.
+    fn judge_as_counted<'r>(&self, report: &'r Report) -> Judgement<'r> {
         let has_symbols = report.trace.has_symbols;
         let mut judgement = Judgement {
             report,
@@ -172,11 +188,6 @@ impl Gate {
             // The recording, or the ELF file, is not the one that was meant; rules and baselines go by names.
             judgement.failures.clear();
         }
-        judgement.answer = match (&judgement.failures[..], &judgement.inconclusive[..]) {
-            ([_, ..], _) => Answer::Failed,
-            (_, [_, ..]) => Answer::Inconclusive,
-            _ => Answer::Passed,
-        };
         judgement
     }
 

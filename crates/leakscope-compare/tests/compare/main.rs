@@ -2,6 +2,7 @@
 
 mod baselines;
 mod diff;
+mod dumps;
 mod filters;
 mod forms;
 mod gates;

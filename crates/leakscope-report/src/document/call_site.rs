@@ -59,6 +59,12 @@ pub struct CallSite {
     pub outstanding_blocks: u64,
     /// The bytes of those.
     pub outstanding_bytes: u64,
+    /// Those of the outstanding that may be freed, in a dump …
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub doubtful_blocks: u64,
+    /// … and their bytes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub doubtful_bytes: u64,
     /// The most bytes that lived at once.
     pub peak_bytes: u64,
     /// Bytes that lived when the whole heap's peak was reached.
@@ -103,6 +109,11 @@ enum Confidence {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -144,6 +155,8 @@ impl CallSite {
             allocated_bytes: site.allocated_bytes,
             outstanding_blocks: site.outstanding_blocks,
             outstanding_bytes: site.outstanding_bytes,
+            doubtful_blocks: site.doubtful_blocks,
+            doubtful_bytes: site.doubtful_bytes,
             peak_bytes: site.peak_bytes,
             bytes_at_peak: site.bytes_at_peak,
             smallest_bytes: site.smallest,

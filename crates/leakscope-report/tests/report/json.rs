@@ -246,6 +246,7 @@ fn the_document_and_the_output_have_the_same_fields() {
         site.certainty = doubtful;
         site.stack = vec![crate::program::APP_MAIN];
         site.blocks = vec![first];
+        (site.doubtful_blocks, site.doubtful_bytes) = (1, 24);
     }
     for anomaly in &mut outcome.anomalies {
         anomaly.stack.certainty = doubtful;

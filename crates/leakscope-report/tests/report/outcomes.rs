@@ -97,6 +97,8 @@ pub(crate) fn site(
         allocated_bytes: blocks * size,
         outstanding_blocks: blocks,
         outstanding_bytes: blocks * size,
+        doubtful_blocks: 0,
+        doubtful_bytes: 0,
         peak_bytes: blocks * size,
         bytes_at_peak: blocks * size,
         smallest: size,

@@ -142,6 +142,12 @@ impl Diff {
         } else if diff.is_uncertain() {
             let mut hints = diff.hints();
             if hints.is_empty() {
+                hints = match diff.basis {
+                    Basis::Growth => Vec::new(),
+                    Basis::Outstanding | Basis::Moments => diff.reasons(),
+                };
+            }
+            if hints.is_empty() {
                 hints.push(match diff.basis {
                     Basis::Growth => "record longer, and without loss",
                     Basis::Outstanding | Basis::Moments => {
