@@ -1,6 +1,7 @@
 //! From lines to dumps: which line belongs to which, and which were torn.
 
 use super::anchor;
+use super::code::is_data;
 use super::grammar::{self, Line};
 use super::scanner::Stop;
 use super::torn::Stacks;
@@ -18,6 +19,8 @@ pub(super) struct Assembly {
     prefix: String,
     /// Whether the last line of a record had no end: what lacks its beginning may be that end.
     is_torn: bool,
+    /// Whether the last record was torn: whoever freed a block, freed that of this one.
+    is_record_lost: bool,
     /// The call stacks of the last dump, while it goes on.
     stacks: Stacks,
 }
@@ -179,6 +182,7 @@ impl Assembly {
         self.is_torn = is_begin || was_torn && !is_end;
         if is_begin || is_end {
             self.stacks.leave();
+            self.is_record_lost |= !text.starts_with("freed by");
         }
         if (is_begin || is_end && !was_torn)
             && let Some(dump) = self.open()
@@ -227,6 +231,7 @@ impl Assembly {
                 freed_by,
                 printed,
             } => {
+                self.is_record_lost = false;
                 self.current(offset).records.push(*record);
                 self.stacks.add(printed);
                 if let Some(stack) = freed_by {
@@ -273,6 +278,9 @@ impl Assembly {
     }
 
     fn freed_by(&mut self, stack: Vec<u64>) {
+        if self.is_record_lost {
+            return;
+        }
         if let Some(record) = self.open().and_then(|dump| dump.records.last_mut()) {
             record.is_freed = true;
             record.freed_by = stack;
@@ -317,6 +325,10 @@ impl Pending {
             && is_whole_address
             && text.starts_with(|c: char| c.is_ascii_hexdigit() || c == 'x')
         {
+            return false;
+        }
+        let has_callers = matches!(&self.line, Some(Line::Record { record, .. }) if !record.allocated_by.is_empty());
+        if has_callers && is_data(text) {
             return false;
         }
         let joined = format!("{}{text}", self.text);

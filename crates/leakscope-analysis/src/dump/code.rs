@@ -40,6 +40,14 @@ fn is_on_data_bus(address: u64) -> bool {
     (0x3f00_0000..0x4000_0000).contains(&address)
 }
 
+/// Whether a text begins with a pointer to data, which is no caller behind others: a program may print one.
+pub(super) fn is_data(text: &str) -> bool {
+    let digits = text.trim_start().strip_prefix("0x");
+    let digits = digits.and_then(|digits| digits.get(..8));
+    let address = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    address.is_some_and(is_on_data_bus)
+}
+
 /// Whether an address may be a frame pointer on a task's stack: a multiple of 16 (RISC-V's calling convention), not far
 /// behind a recorded block, as stacks are allocated from the heap. Programs that run in the same memory lie before it.
 fn is_on_a_stack(address: u64, dump: &Dump) -> bool {

@@ -136,7 +136,9 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     line.spaces();
     let size = line.number()?;
     line.text(" bytes (@ ")?;
+    let before = line.rest().len();
     let address = line.pointer()?;
+    let digits = before - line.rest().len() - "0x".len();
     let mut memory = None;
     if line.eat(",") {
         memory = Some(match line.words().trim() {
@@ -146,6 +148,10 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
         });
     }
     line.text(") allocated CPU ")?;
+    // No block lies at 0. ESP-IDF, which names memories, prints eight digits, and gives blocks at multiples of 4.
+    if address == 0 || memory.is_some() && (digits != 8 || !address.is_multiple_of(4)) {
+        return Err(Stop::Other);
+    }
     let core = line.number()? as u8;
     line.text(" ccount 0x")?;
     let cycles = u32::try_from(line.hexadecimal()?).map_err(|_| Stop::Other)?;

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Dump;
+use super::code::is_data;
 use super::grammar::Printed;
 
 /// How the call stacks of a dump's records were printed, and what shows that some were torn.
@@ -51,6 +52,9 @@ impl Stacks {
         let Some(last) = self.list.last_mut().filter(|_| self.is_last) else {
             return false;
         };
+        if !last.printed.digits.is_empty() && is_data(text) {
+            return false;
+        }
         let is_rest = match text.rsplit_once("caller ") {
             Some((_, callers)) => last.printed.digits.is_empty() && are_callers(callers),
             None => are_callers(text.trim_start_matches(|c| "caller ".contains(c))),

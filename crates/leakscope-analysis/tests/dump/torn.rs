@@ -235,3 +235,45 @@ proptest! {
         }
     }
 }
+
+/// No block lies at 0 or between words, and ESP-IDF prints eight digits of each address: what lacks one is no other block, and
+/// what was freed behind it is not the block before.
+#[test]
+fn a_block_of_which_the_address_is_torn_is_none() {
+    let records = "\
+    36 bytes (@ 0x3fc94420, Internal) allocated CPU 0 ccount 0x1a320698 caller 0x42001f0a:0x42005696
+    36 bytes (@ 0x3fc94450, Internal) allocated CPU 0 ccount 0x1a3206a8 caller 0x42001f0a:0x42005696
+freed by 0x42001f0a:0x42005696
+";
+    let of = |records: &str| {
+        outcome(&format!(
+            "====== Heap Trace: 2 records (99 capacity) ======\n{records}====== Heap Trace Summary ======\n\
+             Mode: Heap Trace All\n36 bytes alive in trace (1/2 allocations)\n================================\n"
+        ))
+    };
+    assert_eq!(codes(&of(records)), ["no-history"]);
+    let address = "0x3fc94450";
+    let torn =
+        (2..address.len()).map(|digit| format!("{}{}", &address[..digit], &address[digit + 1..]));
+    for torn in torn.chain(["0x0", "0x00000000", "0x3fc94452"].map(String::from)) {
+        let outcome = of(&records.replace(address, &torn));
+        let codes = codes(&outcome);
+        assert!(codes.contains(&"unreadable-lines"), "{torn}: {codes:?}");
+        assert_eq!(outcome.totals.outstanding_bytes, 36, "{torn}");
+    }
+}
+
+/// Callers are code: a pointer to data, alone in a line, is another writer's.
+#[test]
+fn a_pointer_to_data_is_no_caller() {
+    let mut dump = String::from("====== Heap Trace: 3 records (99 capacity) ======\n");
+    for number in 0..3 {
+        dump += &Form::New.record(number, &[0x4200_1f0a, 0x4200_5696], 3);
+        dump += "\n0x3fc9a010\n";
+    }
+    dump += "====== Heap Trace Summary ======\nMode: Heap Trace Leaks\n108 bytes 'leaked' in trace (3 allocations)\n\
+             ================================\n";
+    let outcome = outcome(&dump);
+    assert_eq!(codes(&outcome), ["no-history"]);
+    assert_eq!(outcome.call_sites[0].stack, [0x4200_1f0a, 0x4200_5696]);
+}
