@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::basis::Basis;
 use super::evidence::{Evidence, Per, State};
 use super::matching::pairs;
-use super::notes::{doubts, headline, notes};
+use super::notes::{are_of_several_builds, doubts, headline, notes};
 use super::pauses::Pauses;
 use super::side::Side;
 use super::site::{OfSide, Site, judge};
@@ -119,9 +119,11 @@ impl Diff {
         });
         let doubts = doubts([&old, &new], basis);
         let are_strangers = basis == Basis::Growth && are_strangers(&sites);
-        if are_strangers || doubts.iter().any(|of_side| !of_side.is_empty()) {
+        let is_doubted = are_strangers || doubts.iter().any(|of_side| !of_side.is_empty());
+        let are_builds = are_of_several_builds(old.iter().chain(&new));
+        for site in &mut sites {
             // A call site that has another's name, or none, is compared with another; and what is missing is neither less nor gone.
-            for site in &mut sites {
+            if is_doubted || are_builds && is_by_address(&site.identity) {
                 site.status = Status::CannotTell;
                 (site.method, site.p, site.level) = (None, None, None);
                 (site.ratio_low, site.ratio_high) = (None, None);

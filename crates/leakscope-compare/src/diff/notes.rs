@@ -122,21 +122,27 @@ pub(super) fn notes(
         );
     }
     let is_unnamed = |report: &&&Report| !report.trace.has_symbols;
-    let elf = |report: &&Report| report.trace.elf_sha256.clone();
-    let first = all().next().and_then(elf);
     if all().any(|report| is_unnamed(&report) && !report.call_sites.is_empty())
         && sites.iter().any(|site| is_by_address(&site.identity))
     {
-        notes.push(if all().all(|report| elf(report) == first) {
-            "call sites without names of functions are recognised by their addresses, which is right for one build only"
+        notes.push(if are_of_several_builds(all()) {
+            "these are two builds, and call sites without names of functions have other addresses in each, so that nothing can be \
+             told of them: name the ELF files with --before-elf and --elf (of reports saved as JSON: when they are saved)"
                 .to_owned()
         } else {
-            "these are two builds, and call sites without names of functions have other addresses in each: name the ELF \
-             files with --before-elf and --elf"
+            "call sites without names of functions are recognised by their addresses, which is right for one build only"
                 .to_owned()
         });
     }
     notes
+}
+
+/// Whether the programs of two recordings have told different checksums; some tell more digits than others.
+pub(super) fn are_of_several_builds<'r>(reports: impl Iterator<Item = &'r &'r Report>) -> bool {
+    let mut told = reports.filter_map(|report| report.trace.elf_sha256.as_deref());
+    let first = told.next();
+    let is_same = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
+    first.is_some_and(|first| told.any(|other| !is_same(first, other)))
 }
 
 /// What speaks against comparing each side, with its recording's inputs.

@@ -173,3 +173,41 @@ fn what_lives_for_certain_fails() {
     let statuses: Vec<Status> = statuses.iter().map(|site| site.status).collect();
     assert_eq!(statuses, [Status::CannotTell, Status::New, Status::Same]);
 }
+
+/// Addresses mean something in one build: what is known by them alone is neither new nor gone in another.
+#[test]
+fn without_names_nothing_is_told_of_two_builds() {
+    let of = |checksum: &str, callers: [u32; 2]| {
+        let mut text = format!("I (36) app_init: ELF file SHA256:  {checksum}...\n");
+        text += "====== Heap Trace: 2 records (9 capacity) ======\n";
+        for (number, caller) in callers.iter().enumerate() {
+            let address = 0x3fc9_0000 + 64 * number;
+            let _ = writeln!(
+                text,
+                "    24 bytes (@ {address:#010x}, Internal) allocated CPU 0 ccount 0x00000100 caller {caller:#010x}:"
+            );
+        }
+        text += "====== Heap Trace Summary ======\nMode: Heap Trace Leaks\n48 bytes 'leaked' in trace (2 allocations)\n";
+        text += "================================\n";
+        let outcome = Log::read(text.as_bytes()).outcome(&mut KeepAll);
+        Report::new(
+            &outcome,
+            &mut Symbolizer::new(None),
+            &["dump.log".to_owned()],
+        )
+    };
+    let before = of("d0a8a2d0b", [0x4200_1000, 0x4200_2000]);
+    let same = of("d0a8a2d0b", [0x4200_1000, 0x4200_3000]);
+    let diff = Diff::of(from_ref(&before), &[same], None);
+    assert!(!diff.is_uncertain());
+    assert_eq!(diff.with(Status::New).count(), 1);
+    let other = of("1a2b3c4d5", [0x4200_1000, 0x4200_3000]);
+    for diff in [
+        Diff::of(from_ref(&before), from_ref(&other), None),
+        Diff::of_moments(&[before.clone(), other]),
+    ] {
+        assert!(diff.is_uncertain());
+        assert_eq!(diff.with(Status::CannotTell).count(), diff.sites.len());
+        assert!(diff.notes.iter().any(|note| note.contains("two builds")));
+    }
+}
