@@ -63,8 +63,12 @@ impl Diff {
             }
             (_, []) if !self.at.is_empty() => Err(wrong("--at is for moments of one recording")),
             ([_], []) => {
-                let (dumps, restarted) =
-                    reading::dumps(&self.inputs, &self.unpacking, &self.symbols)?;
+                let (dumps, restarted) = reading::dumps(
+                    &self.inputs,
+                    &self.unpacking,
+                    &self.symbols,
+                    self.before_elf.as_deref(),
+                )?;
                 if dumps.len() < 2 {
                     return Err(wrong("there is nothing to compare this recording with"));
                 }

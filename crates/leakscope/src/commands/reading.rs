@@ -1,6 +1,7 @@
 //! From inputs to a report, for commands that look at nothing else: recordings, heap dumps and saved reports.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -11,6 +12,7 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Event, EventKind, Start, Step, Trace};
 use leakscope_report::filter::Filter;
 use leakscope_report::log::LogRow;
+use leakscope_report::program::made_of;
 use leakscope_report::units::{Clock, counted, duration_of_seconds};
 use leakscope_report::{Decorated, FrameSource, Report, Symbolizer};
 use leakscope_symbols::Symbols;
@@ -212,11 +214,12 @@ pub(crate) fn moments(
 }
 
 /// A report on each of the heap dumps in one log, in its order, none if it is no log; and the numbers of those before which
-/// the device restarted.
+/// the device restarted. Those of the program in `before_elf`, which a device tells when it starts, have their names from that.
 pub(crate) fn dumps(
     inputs: &[String],
     unpacking: &cli::Unpacking,
     options: &cli::Symbols,
+    before_elf: Option<&Path>,
 ) -> anyhow::Result<(Vec<Report>, Vec<usize>)> {
     let mut recording = OpenRecording::open(inputs, unpacking)?;
     let options = &program::completed(options, &mut recording)?;
@@ -225,21 +228,32 @@ pub(crate) fn dumps(
         return Ok((Vec::new(), Vec::new()));
     };
     let names = recording.names().concat();
+    let before = before_elf.map(firmware::open_file).transpose()?;
     let reports = log.dumps.iter().zip(1..).map(|(dump, number)| {
+        let told = log.program(dump).map(|program| &*program.elf_sha256);
+        let is_before = match &before {
+            None => Some(false),
+            Some(before) => made_of(before, told, &[]),
+        };
+        let Some(is_before) = is_before else {
+            return Err(Advised {
+                message: format!("which program printed dump {number} is not told: it may be that of --before-elf or of --elf"),
+                hint: "split the log between two dumps: `leakscope diff BEFORE.log AFTER.log --before-elf OLD --elf NEW`",
+            }
+            .into());
+        };
+        let symbols = before.as_ref().filter(|_| is_before).or(symbols.as_ref());
         let alone = Log {
             dumps: vec![dump.clone()],
             ..log.clone()
         };
         let name = format!("dump {number} of {names}");
-        of_dump(
-            &alone,
-            symbols.as_ref(),
-            options,
-            &[name],
-            &Filter::default(),
-        )
+        Ok(of_dump(&alone, symbols, options, &[name], &Filter::default()))
     });
-    Ok((reports.collect(), log.restarted_before()))
+    Ok((
+        reports.collect::<anyhow::Result<_>>()?,
+        log.restarted_before(),
+    ))
 }
 
 /// A report on what a device has printed of its heap.
