@@ -184,7 +184,12 @@ impl Gate {
         self.limits.check(report, &mut judgement);
         doubt::doubt(self, report, &mut judgement.inconclusive);
         self.find_fixed(report, &mut judgement);
-        if program::misnames(report) {
+        let goes_by_names = |rule: &Rule| {
+            let is_in_force = !self.has_expired(rule) && rule.unmatchable(true).is_none();
+            is_in_force && rule.unmatchable(false).is_some()
+        };
+        let may_be_excused = !is_named && self.rules.iter().any(goes_by_names);
+        if program::misnames(report) || may_be_excused {
             // The recording, or the ELF file, is not the one that was meant; rules and baselines go by names.
             judgement.failures.clear();
         }

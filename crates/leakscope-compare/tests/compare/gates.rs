@@ -197,6 +197,23 @@ fn an_elf_file_that_names_nothing_passes_nothing_and_leaks_fail() {
         Failed,
         &["leak-steady"],
     );
+    // A rule that goes by names may excuse it, and one that does not, does not.
+    let rule = |field: &str| {
+        with_rules(&format!(
+            "[[suppress]]\nid = 'known'\nreason = 'known'\n{field}"
+        ))
+    };
+    for (field, answer, failures) in [
+        ("frames = ['net::poll']", Inconclusive, &[][..]),
+        ("task = 'nobody'", Failed, &["leak-steady"]),
+    ] {
+        expect(
+            &rule(field),
+            &report_by(&leaking(), Some(&nothing)),
+            answer,
+            failures,
+        );
+    }
     // One function alone has a name, which may be another's.
     let one = Build(vec![(POLL, "net::poll", "/src/app/net.c", 42)]);
     let mut recording = leaking();
