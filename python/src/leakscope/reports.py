@@ -122,6 +122,8 @@ class CallSite:
     memory: Optional[Reached] = None
     is_cut_off: bool = False
     hint: Optional[str] = None
+    doubtful_blocks: int = 0
+    doubtful_bytes: int = 0
 
     @property
     def leaks(self) -> bool:
