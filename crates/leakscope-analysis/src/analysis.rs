@@ -4,6 +4,17 @@ use crate::heap::{FoldStack, HeapModel, Watcher};
 use crate::outcome::Outcome;
 use crate::trace::{Event, Feed, Layout, Pause, Step, Trace};
 
+/// When an event happened, as a part of a recording sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Before the part, which begins at this moment.
+    Before(u64),
+    /// In the part.
+    Within,
+    /// Behind the part, which ended at this moment.
+    Behind(u64),
+}
+
 /// An analysis that is under way.
 #[derive(Clone, Debug)]
 pub struct Analysis<F> {
@@ -28,26 +39,32 @@ impl<F: FoldStack> Analysis<F> {
     /// Those of the feed.
     #[inline]
     pub fn step<D: Feed>(&mut self, feed: D) -> Result<Step<'_>, D::Error> {
-        self.step_if(feed, |_, _| true)
+        let step = self.trace.step(feed)?;
+        if let Step::Event(event, trace) = &step {
+            self.heap.observe(event, trace.stacks(), &mut self.fold);
+        }
+        Ok(step)
     }
 
-    /// The next event, which is taken into account if `is_meant` says so. What comes before the first of those is as
-    /// if it had not been recorded: a block that was allocated then is not known.
+    /// The next event, which is taken into account if it is within a part. The outcome is that of a recording that began
+    /// and ended with the part: a block that was allocated before is not known, and one that was freed behind it lives.
     ///
     /// # Errors
     /// Those of the feed.
-    #[inline]
-    pub fn step_if<D: Feed>(
+    pub fn step_in<D: Feed>(
         &mut self,
         feed: D,
-        is_meant: impl FnOnce(&Event<'_>, &Trace) -> bool,
+        when: impl FnOnce(&Event<'_>, &Trace) -> When,
     ) -> Result<Step<'_>, D::Error> {
+        let counts = self.trace.counts();
         let step = self.trace.step(feed)?;
         if let Step::Event(event, trace) = &step {
-            if is_meant(event, trace) {
-                self.heap.observe(event, trace.stacks(), &mut self.fold);
-            } else {
-                self.heap.pass(event);
+            match when(event, trace) {
+                When::Before(start) => self.heap.pass(event, start, trace.counts()),
+                When::Within => {
+                    self.heap.observe(event, trace.stacks(), &mut self.fold);
+                }
+                When::Behind(end) => self.heap.end_part(end, counts),
             }
         }
         Ok(step)

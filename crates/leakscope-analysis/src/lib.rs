@@ -80,4 +80,4 @@ pub mod outcome;
 pub mod problem;
 pub mod trace;
 
-pub use analysis::Analysis;
+pub use analysis::{Analysis, When};

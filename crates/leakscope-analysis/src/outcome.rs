@@ -41,6 +41,12 @@ impl Outcome {
     /// only counted in [`Totals`].
     pub const KEPT: usize = 1000;
 
+    /// How long the recording is, or the part of it that was asked for, in ticks.
+    pub fn length(&self) -> u64 {
+        let start = self.sessions.first().map_or(0, |session| session.start);
+        self.totals.end.saturating_sub(start)
+    }
+
     /// Puts call sites in the order of their findings again, after somebody has changed these.
     pub fn rank_again(&mut self) {
         let mut order: Vec<usize> = (0..self.call_sites.len()).collect();

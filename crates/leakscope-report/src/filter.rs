@@ -1,5 +1,6 @@
 //! Which part of a recording is asked for: of its events, its messages, its call sites.
 
+use leakscope_analysis::When;
 use leakscope_analysis::trace::{Event, EventKind, Trace};
 use leakscope_systemview::id;
 use regex::Regex;
@@ -34,6 +35,8 @@ pub struct Filter {
     pub from: Option<f64>,
     /// Up to this moment, in seconds, and with it.
     pub to: Option<f64>,
+    /// Ticks of a second, where that is known before the events come that say so.
+    pub hz: Option<u32>,
     /// A match: of an event's context, name or parameters; of a message's text; of a function or a line of a call
     /// stack.
     pub grep: Option<Regex>,
@@ -79,7 +82,8 @@ impl Filter {
     /// Whether an event is asked for, as far as can be said before it is put in words. Cheap, so that
     /// only few events are.
     ///
-    /// Before the clock's rate is known, every moment counts as the first.
+    /// Before the clock's rate is known, every event is before the time that is asked for, if that does not begin with the
+    /// recording.
     pub fn matches(&self, event: &Event<'_>, trace: &Trace) -> bool {
         self.core.is_none_or(|core| core == event.core)
             && self.has_kind(event)
@@ -150,25 +154,28 @@ impl Filter {
         self.from.is_some() || self.to.is_some()
     }
 
+    /// When an event happened, as the time that is asked for sees it.
+    pub fn when(&self, event: &Event<'_>, trace: &Trace) -> When {
+        let told = || trace.init(event).map_or(0, |init| init.timestamp_hz);
+        let tick = |time: f64| Clock::new(self.hz.unwrap_or_else(told), 0).tick(time);
+        // Others than the first moment are none before the clock's rate is known.
+        match (self.from.map(tick), self.to.map(tick)) {
+            (Some(None), _) => When::Before(event.time),
+            (Some(Some(from)), _) if event.time < from => When::Before(from),
+            (_, Some(Some(to))) if event.time > to => When::Behind(to),
+            _ => When::Within,
+        }
+    }
+
     /// Whether an event is within the time that is asked for.
     pub fn is_in_period(&self, event: &Event<'_>, trace: &Trace) -> bool {
-        let clock = clock(event, trace);
-        // The first moment is 0 s on any clock; others are none before its rate is known.
-        let is_in = |from| clock.tick(from).is_some_and(|begin| event.time >= begin);
-        let later = self.from.filter(|&from| from > 0.0);
-        later.is_none_or(is_in) && !self.is_over(event, trace)
+        self.when(event, trace) == When::Within
     }
 
     /// Whether the time that is asked for ended before an event.
     pub fn is_over(&self, event: &Event<'_>, trace: &Trace) -> bool {
-        let end = self.to.and_then(|to| clock(event, trace).tick(to));
-        end.is_some_and(|end| event.time > end)
+        matches!(self.when(event, trace), When::Behind(_))
     }
-}
-
-/// The clock of an event's stream, as far as that is known when the event comes.
-fn clock(event: &Event<'_>, trace: &Trace) -> Clock {
-    Clock::new(trace.init(event).map_or(0, |init| init.timestamp_hz), 0)
 }
 
 /// `main.c:17`

@@ -167,7 +167,7 @@ pub(crate) fn limits(
     let lengths = (outcome.sessions.iter()).map(|session| session.end - session.start);
     let (covers, ticks) = match (outcome.sessions.len(), lengths.max()) {
         (2.., Some(longest)) => ("its longest session covers", longest),
-        _ => ("it covers", outcome.totals.end),
+        _ => ("it covers", outcome.length()),
     };
     let length = facts.clock.duration(ticks);
     let mut limits = vec![format!(

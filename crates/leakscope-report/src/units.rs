@@ -50,14 +50,16 @@ impl Clock {
         (self.hz > 0).then(|| ticks as f64 / f64::from(self.hz))
     }
 
-    /// The tick that is nearest to a moment in seconds; `None` if the clock's rate is unknown.
+    /// The tick that is nearest to a moment in seconds; `None` if the clock's rate is unknown, for others than the first
+    /// moment.
     ///
     /// ```
     /// # use leakscope_report::units::Clock;
     /// assert_eq!(Clock::new(1_000_000, 0).tick(0.0015), Some(1500));
+    /// assert_eq!([0.0, 1.0].map(|time| Clock::new(0, 0).tick(time)), [Some(0), None]);
     /// ```
     pub fn tick(self, seconds: f64) -> Option<u64> {
-        (self.hz > 0).then(|| (seconds * f64::from(self.hz)).round() as u64)
+        (self.hz > 0 || seconds == 0.0).then(|| (seconds * f64::from(self.hz)).round() as u64)
     }
 
     fn picoseconds(self, ticks: u64) -> Option<u128> {

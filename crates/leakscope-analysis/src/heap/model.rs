@@ -23,7 +23,7 @@ use super::site_id::SiteId;
 use super::unseen::UnseenBlocks;
 use crate::outcome::{Anomaly, Block, FailedAllocation, HeapUsage, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
-use crate::trace::{Event, EventKind, HeapEvent, Occasion, StackId, Stacks, Start};
+use crate::trace::{Counts, Event, EventKind, HeapEvent, Occasion, StackId, Stacks, Start, Trace};
 
 /// The model of the heap.
 #[derive(Clone, Debug, Default)]
@@ -73,8 +73,10 @@ pub struct HeapModel {
     /// When the first cycles were over, and when the last mark was.
     pub(super) cycles: (u64, u64),
     pub(super) last_heap_event: u64,
-    /// Heap events of which no notice was taken.
-    pub(super) passed: u64,
+    /// What was counted before the part that is asked for.
+    pub(super) before: Counts,
+    /// When that part was over, and what was counted by then.
+    pub(super) part_end: Option<(u64, Counts)>,
     /// When the target was told to stop.
     pub(super) stopped: Option<u64>,
     pub(super) scan_budget: ScanBudget,
@@ -133,21 +135,32 @@ impl HeapModel {
         self.heaps.list()
     }
 
-    /// Takes notice of an event's time alone, and of heaps that it may define: a session begins behind it.
-    pub(crate) fn pass(&mut self, event: &Event<'_>) {
-        match event.kind {
-            EventKind::Heap(HeapEvent::Define { heap, base, size }) => {
-                self.tell_heaps_apart();
-                self.heaps.define(heap, base, size);
-            }
-            EventKind::Heap(_) => self.passed += 1,
-            _ => {}
+    /// Takes notice of heaps alone that an event before a part may define: the first session begins at `start`, and what was
+    /// counted up to this event is not of the part.
+    pub(crate) fn pass(&mut self, event: &Event<'_>, start: u64, counts: Counts) {
+        if let EventKind::Heap(HeapEvent::Define { heap, base, size }) = event.kind {
+            self.tell_heaps_apart();
+            self.heaps.define(heap, base, size);
         }
-        if self.session.heap_events == 0 {
-            self.session.start = event.time;
-            self.moment.start = event.time;
-            self.peak_time = event.time;
-            self.last_heap_event = event.time;
+        self.before = counts;
+        self.session.start = start;
+        self.moment.start = start;
+        self.peak_time = start;
+        self.last_heap_event = start;
+    }
+
+    /// The part that is asked for ended at this moment, when so much was counted.
+    pub(crate) fn end_part(&mut self, end: u64, counts: Counts) {
+        self.part_end.get_or_insert((end, counts));
+    }
+
+    /// The last moment that is taken into account, and what was counted by then. A part that begins behind the end of the
+    /// recording ends where it begins.
+    pub(super) fn end(&self, trace: &Trace) -> (u64, Counts) {
+        match self.part_end {
+            Some(end) => end,
+            None if self.session.start > trace.end() => (self.session.start, self.before),
+            None => (trace.end(), trace.counts()),
         }
     }
 

@@ -50,12 +50,12 @@ impl HeapModel {
             return Cow::Borrowed(self);
         }
         let mut model = self.clone();
-        model.lose_all_overlapped(trace.end());
+        model.lose_all_overlapped(self.end(trace).0);
         Cow::Owned(model)
     }
 
     fn outcome_as_is(&self, trace: &Trace) -> Outcome {
-        let end = trace.end();
+        let (end, counts) = self.end(trace);
         let session = self.session_at(end);
         let mut past = self.known_past();
         let mut sessions = past.sessions.clone();
@@ -110,13 +110,13 @@ impl HeapModel {
         let double = doubtful(&anomalies, true, self.totals.double_frees);
         let wrong = doubtful(&anomalies, false, self.totals.wrong_frees);
         anomalies.truncate(Outcome::KEPT);
-        let counts = trace.counts();
+        let before = &self.before;
         let totals = Totals {
-            events: counts.packets,
-            copies: counts.copies,
-            log_messages: counts.log_messages,
-            heap_events: counts.heap_events - self.passed,
-            dropped_packets: counts.dropped,
+            events: counts.packets - before.packets,
+            copies: counts.copies - before.copies,
+            log_messages: counts.log_messages - before.log_messages,
+            heap_events: counts.heap_events - before.heap_events,
+            dropped_packets: counts.dropped - before.dropped,
             bytes: counts.bytes,
             end,
             outstanding_blocks: past.outstanding.0 + session.outstanding_blocks,
@@ -130,7 +130,7 @@ impl HeapModel {
             doubtful_frees: double + wrong,
             ..self.totals
         };
-        Outcome {
+        let mut outcome = Outcome {
             target: trace.target(),
             totals,
             sessions,
@@ -141,8 +141,10 @@ impl HeapModel {
             peak,
             anomalies,
             failed_allocations: self.failed.clone(),
-            problems: self.all_problems(trace, &totals, past.joined),
-        }
+            problems: Vec::new(),
+        };
+        outcome.problems = self.all_problems(trace, &outcome, past.joined);
+        outcome
     }
 
     fn known_of(&self, trace: &Trace) -> Known {
@@ -160,7 +162,8 @@ impl HeapModel {
         }
     }
 
-    fn all_problems(&self, trace: &Trace, totals: &Totals, joined: u64) -> Vec<Problem> {
+    fn all_problems(&self, trace: &Trace, outcome: &Outcome, joined: u64) -> Vec<Problem> {
+        let (totals, length) = (&outcome.totals, outcome.length());
         let missing = trace.missing_parts();
         let mut problems = Problems::default();
         for problem in trace.problems().list() {
@@ -186,7 +189,7 @@ impl HeapModel {
             problems.add_all(problem);
         }
         let mut note = |kind| problems.add(kind, 0, None, None);
-        if totals.events == 0 {
+        if trace.counts().packets == 0 {
             if !trace.problems().has(&ProblemKind::NotSystemView) {
                 note(ProblemKind::Empty);
             }
@@ -202,13 +205,12 @@ impl HeapModel {
             let kept = Stacks::MOST as u64;
             note(ProblemKind::TooManyStacks { kept });
         }
-        if totals.end == 0 && totals.events > 100 {
+        if length == 0 && totals.events > 100 {
             note(ProblemKind::ClockStands);
         } else if totals.outstanding_blocks > 0
-            && is_short(totals.end, trace.target().timestamp_hz.into())
+            && is_short(length, trace.target().timestamp_hz.into())
         {
-            let ticks = totals.end;
-            note(ProblemKind::TooShort { ticks });
+            note(ProblemKind::TooShort { ticks: length });
         }
         if totals.heap_events == 0 {
             note(ProblemKind::NoHeapEvents {

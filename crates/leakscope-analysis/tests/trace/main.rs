@@ -21,6 +21,7 @@ mod late;
 mod naive;
 mod no_recording;
 mod overlap;
+mod parts;
 mod phases;
 mod promises;
 mod proven;

@@ -64,7 +64,7 @@ pub(crate) fn read(inputs: &[Vec<u8>]) -> Reading {
     reading
 }
 
-fn layout(inputs: &[Vec<u8>]) -> Layout {
+pub(crate) fn layout(inputs: &[Vec<u8>]) -> Layout {
     let heads: Vec<&[u8]> = inputs
         .iter()
         .map(|input| &input[..input.len().min(HEAD)])

@@ -101,7 +101,7 @@ impl Sink for Writer<'_> {
 
     fn finish(mut self: Box<Self>) -> io::Result<Vec<String>> {
         self.begin()?;
-        self.time(self.facts.report.trace.length_ticks)?;
+        self.time(self.facts.outcome.totals.end)?;
         self.out.close()?;
         let mut losses = vec![
             "tasks, cores and addresses: a block is known by its size and call stack".to_owned(),

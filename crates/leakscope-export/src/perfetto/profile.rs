@@ -41,7 +41,7 @@ struct Sums {
 
 impl Profile {
     pub(super) fn new(facts: &Facts<'_>, selection: &Selection) -> Self {
-        let end = facts.report.trace.length_ticks.min(selection.to);
+        let end = facts.outcome.totals.end.min(selection.to);
         let start = facts.nanoseconds(selection.from.min(end));
         let length = (facts.nanoseconds(end) - start).div_ceil(DUMPS).max(1);
         Self {

@@ -119,7 +119,7 @@ impl Report {
         let contexts = outcome.contexts.iter().map(|usage| usage.context);
         let facts = &Facts {
             outcome,
-            clock: Clock::new(outcome.target.timestamp_hz, outcome.totals.end),
+            clock: Clock::new(outcome.target.timestamp_hz, outcome.length()),
             names: contexts
                 .map(|context| (context, outcome.context_name(context).into()))
                 .collect(),

@@ -35,9 +35,9 @@ pub struct Trace {
     pub cores: Vec<u8>,
     /// Names of interrupts.
     pub interrupts: Vec<Interrupt>,
-    /// From the first event to the last, in seconds.
+    /// From the first event to the last, in seconds; of a part, from where it begins to where it ends.
     pub length_s: Option<f64>,
-    /// From the first event to the last, in ticks.
+    /// The same in ticks.
     pub length_ticks: u64,
 }
 
@@ -73,8 +73,8 @@ impl Trace {
                     name: name.clone(),
                 })
                 .collect(),
-            length_s: facts.seconds(totals.end),
-            length_ticks: totals.end,
+            length_s: facts.seconds(facts.outcome.length()),
+            length_ticks: facts.outcome.length(),
         }
     }
 }

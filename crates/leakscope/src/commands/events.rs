@@ -10,6 +10,7 @@ use super::part::{require_core, require_task};
 use crate::cli::{Events, RowFormat};
 use crate::firmware;
 use crate::project::program;
+use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 
 impl Events {
@@ -21,7 +22,7 @@ impl Events {
         let symbols = firmware::open_at_its_place(&options, &mut recording)?;
         let mut naming = recording.naming(&self.description)?;
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
-        let filter = self.filter();
+        let filter = self.filter(&mut recording)?;
         let mut screen = Screen::new();
         let mut writer = Writer::new(&mut screen.out, self.row_format());
         let (mut index, mut shown) = (0, 0);
@@ -59,15 +60,15 @@ impl Events {
         }
     }
 
-    fn filter(&self) -> Filter {
+    fn filter(&self, recording: &mut OpenRecording) -> anyhow::Result<Filter> {
         let filter = &self.filter;
-        Filter {
+        Ok(Filter {
             apis: filter.apis,
             heap: filter.heap,
             logs: filter.logs,
             isr: filter.isr,
             core: filter.core,
-            ..filter.part.filter()
-        }
+            ..filter.part.filter_of(recording)?
+        })
     }
 }

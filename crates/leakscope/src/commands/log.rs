@@ -19,7 +19,7 @@ impl Log {
         let options = program::completed(&self.symbols, &mut recording)?;
         let symbols = firmware::open(&options)?;
         let program = firmware::symbolizer(&options, symbols.as_ref());
-        let filter = self.part.filter();
+        let filter = self.part.filter_of(&mut recording)?;
         let mut screen = Screen::new();
         let format = match self.format {
             LogFormat::Text if screen.colour => Format::ColouredText,

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use leakscope_analysis::outcome::Target;
-use leakscope_analysis::trace::{Task, Trace};
+use leakscope_analysis::trace::{Step, Task, Trace};
 use leakscope_report::filter::Filter;
 use leakscope_report::units::{Clock, duration_of_seconds};
 
 use crate::cli::{Part, Period};
+use crate::recording::OpenRecording;
 
 impl Part {
     /// All kinds of events in this part.
@@ -20,6 +21,21 @@ impl Part {
             grep: self.grep.clone(),
             ..Filter::default()
         }
+    }
+
+    /// As [`Part::filter`], with the clock that the recording tells of, at whatever place.
+    pub(super) fn filter_of(&self, recording: &mut OpenRecording) -> anyhow::Result<Filter> {
+        let mut filter = self.filter();
+        if filter.has_period() {
+            let hz = ticks_of_a_second(recording)?;
+            let times = [(self.period.from, "--from"), (self.period.to, "--to")];
+            for (time, option) in times {
+                time.map(|time| tick(time, Clock::new(hz, 0), option))
+                    .transpose()?;
+            }
+            filter.hz = Some(hz);
+        }
+        Ok(filter)
     }
 
     /// Why nothing is in the part, if it begins behind the end of what was read. Where the clock's rate is not known,
@@ -69,6 +85,18 @@ pub(super) fn tick(time: Duration, clock: Clock, option: &str) -> anyhow::Result
     tick.with_context(|| {
         format!("the recording does not say how fast its clock is: {option} cannot be looked up")
     })
+}
+
+/// Ticks of a second, as the recording says wherever in it, most often at its beginning; 0 if it does not.
+fn ticks_of_a_second(recording: &mut OpenRecording) -> anyhow::Result<u32> {
+    let mut trace = Trace::new(&recording.layout);
+    while let Step::Event(event, trace) = trace.step(&mut *recording)? {
+        let hz = trace.init(&event).map_or(0, |init| init.timestamp_hz);
+        if hz > 0 {
+            return Ok(hz);
+        }
+    }
+    Ok(0)
 }
 
 /// What runs and is neither a task nor an interrupt, as tables name it.

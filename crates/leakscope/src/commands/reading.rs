@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::bail;
-use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::heap::{HeapModel, SiteId};
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Event, EventKind, Start, Step, Trace};
+use leakscope_analysis::{Analysis, When};
 use leakscope_report::filter::Filter;
 use leakscope_report::log::LogRow;
 use leakscope_report::program::made_of;
@@ -156,11 +156,13 @@ pub(crate) fn moments(
     let mut outcomes = Vec::new();
     let mut resets = 0;
     while let Step::Event(event, trace) = trace.step(&mut recording)? {
-        while moments
-            .pop_if(|moment| moment.is_over(&event, trace))
-            .is_some()
+        while let Some(When::Behind(end)) =
+            (moments.last()).map(|moment| moment.when(&event, trace))
         {
-            outcomes.push(heap.outcome_now(trace));
+            moments.pop();
+            let mut now = heap.outcome_now(trace);
+            now.0.totals.end = end;
+            outcomes.push(now);
         }
         if let EventKind::Start(Start::AfterReset) = event.kind {
             // What was allocated before lives no more.

@@ -53,15 +53,23 @@ impl Report {
         let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
         let mut screen = Screen::new();
         let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(source));
-        if self.part.filter().has_period() {
+        let part = self.part.filter_of(&mut recording)?;
+        if part.has_period() {
             self.at_the_end.refuse(
                 "it is of the end of the recording, and --from and --to choose a part of it",
             )?;
         }
         let said = self.bounds.said()?;
         let mut along = None;
-        if self.print || self.cycle.is_some() || self.part.filter().has_period() {
-            self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
+        if self.print || self.cycle.is_some() || part.has_period() {
+            let analysis = &mut analysis;
+            self.look_at_events(
+                analysis,
+                &mut recording,
+                &part,
+                &mut symbolizer,
+                &mut screen,
+            )?;
         } else {
             let along = along.insert(Along::new(&said, symbols.as_ref()));
             along.read(&mut analysis, &mut recording)?;
@@ -71,7 +79,7 @@ impl Report {
         if let Some(why) = self.part.behind_the_end(analysis.trace()) {
             screen::note(&why);
         }
-        recording.require_events(outcome.totals.events)?;
+        recording.require_events(analysis.trace().counts().packets)?;
         require_task(self.part.task.as_deref(), &outcome.tasks, &outcome.target)?;
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
@@ -80,7 +88,7 @@ impl Report {
             symbols: symbols.as_ref(),
             source,
             symbolizer: &mut symbolizer,
-            part: &self.part.filter(),
+            part: &part,
         };
         let mut report = self
             .at_the_end
@@ -172,12 +180,12 @@ impl Report {
         &self,
         analysis: &mut Analysis<AllocatorFrames<'_, dyn FrameSource + '_>>,
         recording: &mut OpenRecording,
+        part: &Filter,
         symbolizer: &mut Symbolizer<'_>,
         screen: &mut Screen,
     ) -> anyhow::Result<()> {
         let mut naming = recording.naming(&self.description)?;
         let mut writer = Writer::new(&mut screen.out, Format::TextWithStacks);
-        let part = self.part.filter();
         let printed = Filter {
             heap: true,
             logs: true,
@@ -188,10 +196,8 @@ impl Report {
         }
         let mut cycles = self.cycle.as_deref().map(Cycles::new);
         let mut index = 0;
-        while let Step::Event(event, trace) = analysis
-            .step_if(&mut *recording, |event, trace| {
-                part.is_in_period(event, trace)
-            })?
+        while let Step::Event(event, trace) =
+            analysis.step_in(&mut *recording, |event, trace| part.when(event, trace))?
         {
             if part.is_over(&event, trace) {
                 break;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use leakscope_testing::project;
-use leakscope_testing::scenario::Scenario;
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 use serde_json::{Value, json};
 
 use super::{Files, SITES, recording};
@@ -205,6 +205,71 @@ fn a_report_can_be_of_a_part() {
     let lines = printed.lines().filter(|line| line.contains("HEAP_ALLOC "));
     assert_eq!(lines.count(), events(&["--from", "10ms"]));
     assert!(!printed.contains("PRINT_FORMATTED"));
+}
+
+/// What is said of a part is said of its time, and not of all that was before it.
+#[test]
+fn a_part_says_how_much_it_covers() {
+    let files = Files::new();
+    let mut recording = Scenario::begun();
+    for number in 0..30 {
+        let address = 0x3FFB_0000 + 64 * number;
+        recording.after(100_000).allocate(address, 16, SITES[0]);
+        recording.after(300_000).free(address, SITES[0]);
+    }
+    let trace = files.write("trace.svdat", &recording.openocd());
+    let report = |part: [&str; 4]| leakscope(["report"]).on(&part).on(&[&trace]).stdout();
+    let later = report(["--from", "10s", "--to", "12s"]);
+    assert!(
+        later.contains("\nRecorded    2.00 s, 10 events, "),
+        "{later}"
+    );
+    assert!(later.contains("\n- it covers 2.00 s: "), "{later}");
+    for from in ["0s", "10.098s"] {
+        let to = if from == "0s" { "101ms" } else { "10.101s" };
+        let short = report(["--from", from, "--to", to]);
+        assert_eq!(short.contains("[too-short]"), from != "0s", "{short}");
+    }
+}
+
+/// Without the clock's rate, times cannot be looked up; a recording that tells it late is read by it from its beginning.
+#[test]
+fn parts_need_a_clock() {
+    let files = Files::new();
+    let mut recording = Scenario::empty();
+    recording
+        .sync()
+        .module(512, IDF_HEAP)
+        .task(MAIN, "main")
+        .run(MAIN);
+    for number in 0..20 {
+        recording
+            .after(1_000)
+            .allocate(0x3FFB_0000 + 64 * number, 16, SITES[0]);
+    }
+    let unknown = files.write("unknown.svdat", &recording.plain());
+    recording.after(1_000).start().after(1_000).print("x\n");
+    let late = files.write("late.svdat", &recording.plain());
+    for command in ["report", "events", "log"] {
+        for option in ["--from", "--to"] {
+            let run = || leakscope([command, option, "10ms"]);
+            let said = format!(
+                "error: the recording does not say how fast its clock is: {option} cannot be looked up\n"
+            );
+            let ran = run().on(&[&unknown]).end();
+            assert_eq!((ran.code, ran.stdout, ran.stderr), (2, String::new(), said));
+            assert_eq!(run().on(&[&late]).end().code, 0);
+        }
+        let ran = leakscope([command, "--from", "0"]).on(&[&unknown]).end();
+        assert_eq!(ran.code, 0, "{command}: {}", ran.stderr);
+    }
+    let events = |part: &[&str]| {
+        let run = leakscope(["events", "--heap", "--format", "json"]).on(part);
+        run.on(&[&late]).json_lines().len()
+    };
+    let early = events(&["--to", "10ms"]);
+    assert!((1..20).contains(&early));
+    assert_eq!(early + events(&["--from", "10.001ms"]), 20);
 }
 
 #[test]
