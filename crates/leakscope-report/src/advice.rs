@@ -1,6 +1,6 @@
 //! What to do about a problem, apart from what it is.
 
-use leakscope_analysis::problem::ProblemKind;
+use leakscope_analysis::problem::{ProblemKind, Silence};
 
 /// Advice, where there is any. `inputs` files were read together.
 pub(crate) fn hint(kind: &ProblemKind, inputs: usize) -> Option<&'static str> {
@@ -20,11 +20,11 @@ pub(crate) fn hint(kind: &ProblemKind, inputs: usize) -> Option<&'static str> {
         ProblemKind::NoStart | ProblemKind::NoInit => {
             "a recording that begins before the target starts tracing holds all there is"
         }
-        ProblemKind::NoHeapEvents { by_recorder: true } => {
+        ProblemKind::NoHeapEvents(Silence::OfRecorder) => {
             "no allocation reaches the recorder: link leakscope_wrap.c with its --wrap options, or call leakscope_on_alloc \
              and its kin (docs/c.md); in Rust, the recorder's allocator has to be the global one (docs/rust.md)"
         }
-        ProblemKind::NoHeapEvents { by_recorder: false } => {
+        ProblemKind::NoHeapEvents(Silence::Unnamed | Silence::Untraced) => {
             "heap events come from the firmware: from heap tracing to host in ESP-IDF, from \
              SEGGER_SYSVIEW_HeapAlloc and its kin, or from leakscope's recorder"
         }

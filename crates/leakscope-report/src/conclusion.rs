@@ -2,7 +2,7 @@
 
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::problem::ProblemKind;
+use leakscope_analysis::problem::{ProblemKind, Silence};
 use serde::{Deserialize, Serialize};
 
 use crate::document::call_site::CallSite;
@@ -46,7 +46,7 @@ pub(crate) struct Grounds<'r> {
 impl Grounds<'_> {
     /// What follows.
     pub(crate) fn conclusion(&self) -> Conclusion {
-        let unnamed = self.has_problem(ProblemKind::NoHeapEvents { by_recorder: false }.code());
+        let unnamed = self.has_problem(ProblemKind::NoHeapEvents(Silence::Unnamed).code());
         if unnamed || self.totals.heap_events == 0 {
             Conclusion::NothingKnown
         } else if self.totals.leaks > 0 {

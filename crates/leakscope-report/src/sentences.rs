@@ -2,7 +2,7 @@
 
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::problem::ProblemKind;
+use leakscope_analysis::problem::{ProblemKind, Silence};
 
 use crate::conclusion::{Conclusion, Grounds, has, is_loss};
 use crate::document::Facts;
@@ -36,13 +36,18 @@ pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, grounds: Groun
 }
 
 fn nothing_known(outcome: &Outcome) -> String {
-    let unnamed = has(outcome, |kind| {
-        matches!(kind, ProblemKind::NoHeapEvents { .. })
-    });
-    let why = match (unnamed, outcome.totals.events) {
-        (true, _) => "no heap event could be named in this trace",
-        (false, 0) => "this trace is empty",
-        (false, _) => "this trace has no heap events",
+    let silence = outcome
+        .problems
+        .iter()
+        .find_map(|problem| match problem.kind {
+            ProblemKind::NoHeapEvents(why) => Some(why),
+            _ => None,
+        });
+    let why = match silence {
+        Some(Silence::Unnamed) => "no heap event could be named in this trace",
+        Some(Silence::OfRecorder | Silence::Untraced) => "this trace has no heap events",
+        Some(Silence::InPart) => "this part has no heap events",
+        None => "this trace is empty",
     };
     format!("Nothing can be said about leaks: {why}")
 }

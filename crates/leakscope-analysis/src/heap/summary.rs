@@ -10,7 +10,7 @@ use super::sessions::Known;
 use super::site_id::SiteId;
 use crate::findings::is_short;
 use crate::outcome::{Anomaly, CallSite, Outcome, Totals};
-use crate::problem::{Problem, ProblemKind, Problems};
+use crate::problem::{Problem, ProblemKind, Problems, Silence};
 use crate::trace::{Stacks, Trace};
 
 impl HeapModel {
@@ -213,9 +213,7 @@ impl HeapModel {
             note(ProblemKind::TooShort { ticks: length });
         }
         if totals.heap_events == 0 {
-            note(ProblemKind::NoHeapEvents {
-                by_recorder: trace.has_recorder(),
-            });
+            note(ProblemKind::NoHeapEvents(self.silence(trace)));
         } else if totals.allocations > 0 && !self.keys.saw_stack {
             note(ProblemKind::NoCallStacks);
         }
@@ -226,6 +224,18 @@ impl HeapModel {
             note(ProblemKind::TooMany);
         }
         problems.list().to_vec()
+    }
+
+    fn silence(&self, trace: &Trace) -> Silence {
+        let unnamed = ProblemKind::UnnamedModuleEvents { id: 0 };
+        let is_unnamed = trace.problems().has(&unnamed) && trace.counts().heap_events == 0;
+        let is_part = self.part_end.is_some() || self.before.packets > 0;
+        match (is_unnamed, is_part) {
+            (true, _) => Silence::Unnamed,
+            (false, true) => Silence::InPart,
+            (false, false) if trace.has_recorder() => Silence::OfRecorder,
+            (false, false) => Silence::Untraced,
+        }
     }
 
     /// Over a serial line Espressif's recorder sends no descriptions of modules, and one core's events.

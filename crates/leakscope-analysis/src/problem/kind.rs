@@ -57,11 +57,8 @@ pub enum ProblemKind {
         /// The id of the first.
         id: u32,
     },
-    /// No heap event could be named, so that nothing can be said of leaks.
-    NoHeapEvents {
-        /// Leakscope's recorder made the trace: what it sends would have been named.
-        by_recorder: bool,
-    },
+    /// There is no heap event, or none could be named, so that nothing can be said of leaks.
+    NoHeapEvents(Silence),
     /// Events of a module that nothing describes; they were taken for ESP-IDF's heap module because
     /// they have its shape.
     HeapModuleGuessed {
@@ -253,7 +250,7 @@ impl ProblemKind {
             Self::NoStart => "no-start",
             Self::NoInit => "no-init",
             Self::UnreadablePacket { .. } => "unreadable-packet",
-            Self::NoHeapEvents { .. } => "no-heap-events",
+            Self::NoHeapEvents(_) => "no-heap-events",
             Self::HeapModuleGuessed { .. } => "heap-module-guessed",
             Self::UnnamedModuleEvents { .. } => "unnamed-module-events",
             Self::NoHeapUnits => "no-heap-units",
@@ -298,4 +295,17 @@ impl ProblemKind {
             Self::CallersAreData => "callers-are-data",
         }
     }
+}
+
+/// Why there are no heap events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Leakscope's recorder made the trace, and was told of none.
+    OfRecorder,
+    /// There are events that nothing describes, and heap events may be among them.
+    Unnamed,
+    /// All events have names: nobody traced the heap.
+    Untraced,
+    /// A part of the recording was asked for.
+    InPart,
 }

@@ -1,6 +1,6 @@
 //! What each problem means, in words.
 
-use super::ProblemKind;
+use super::{ProblemKind, Silence};
 use crate::dump::Interruption;
 use crate::findings::Word;
 
@@ -83,12 +83,20 @@ impl ProblemKind {
                 ),
                 Count(u64::from(id)),
             ],
-            Self::NoHeapEvents { by_recorder: true } => vec![Text(
-                "leakscope's recorder has sent no heap event, so that this trace says nothing about leaks",
-            )],
-            Self::NoHeapEvents { by_recorder: false } => vec![Text(
-                "no heap event could be named, so that this trace says nothing about leaks",
-            )],
+            Self::NoHeapEvents(why) => vec![Text(match why {
+                Silence::OfRecorder => {
+                    "leakscope's recorder has sent no heap event, so that this trace says nothing about leaks"
+                }
+                Silence::Unnamed => {
+                    "no heap event could be named, so that this trace says nothing about leaks"
+                }
+                Silence::Untraced => {
+                    "there is no heap event, so that this trace says nothing about leaks"
+                }
+                Silence::InPart => {
+                    "there is no heap event in this part, so that it says nothing about leaks"
+                }
+            })],
             Self::HeapModuleGuessed { id } => vec![
                 Text("no description names the module of event "),
                 Count(u64::from(id)),

@@ -3,7 +3,7 @@
 mod kind;
 mod message;
 
-pub use kind::ProblemKind;
+pub use kind::{ProblemKind, Silence};
 pub use message::OTHER_TASKS;
 
 /// Something wrong with the data, or something that was assumed to read them.

@@ -1,8 +1,9 @@
 //! Inputs that hold no recording, or one in which nothing is said of a heap.
 
+use leakscope_analysis::problem::{ProblemKind, Silence};
 use leakscope_testing::scenario::{MAIN, Scenario};
 
-use crate::reading::read_one;
+use crate::reading::{Reading, read_one};
 
 const SITE: &[u32] = &[0x400D_1000, 0x400D_2000];
 const BLOCK: u32 = 0x3FFB_0000;
@@ -19,15 +20,22 @@ fn no_heap_events_is_a_problem() {
             .print("x\n");
     }
     let reading = read_one(recording.plain());
-    assert!(reading.problem("no-heap-events").is_some());
+    let silence = |reading: &Reading| {
+        let problem = reading.problem("no-heap-events");
+        problem.map(|problem| problem.kind.clone())
+    };
+    let untraced = Some(ProblemKind::NoHeapEvents(Silence::Untraced));
+    assert_eq!(silence(&reading), untraced);
     assert!(reading.outcome.call_sites.is_empty());
+    // Of numbers that nothing describes, nobody knows whether they are of the heap.
+    for number in 0..20 {
+        recording.after(10).event(600, &[number]);
+    }
+    let unnamed = Some(ProblemKind::NoHeapEvents(Silence::Unnamed));
+    assert_eq!(silence(&read_one(recording.plain())), unnamed);
     let mut described = Scenario::begun();
     described.after(10).print("x\n");
-    assert!(
-        read_one(described.plain())
-            .problem("no-heap-events")
-            .is_some()
-    );
+    assert_eq!(silence(&read_one(described.plain())), untraced);
 }
 
 /// Nothing, or nothing but a header, is an empty recording; text is none.

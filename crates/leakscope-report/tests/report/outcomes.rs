@@ -3,7 +3,7 @@
 use leakscope_analysis::findings::{Confidence, CycleSteps, Finding, Growth, Left, Verdict, Word};
 use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::outcome::{CallSite, ContextUsage, Outcome, Peak, Session, Target, Totals};
-use leakscope_analysis::problem::{Problem, ProblemKind};
+use leakscope_analysis::problem::{Problem, ProblemKind, Silence};
 use leakscope_analysis::trace::{Context, StackCertainty, Task};
 use leakscope_systemview::{Init, Packet};
 
@@ -267,7 +267,7 @@ pub(crate) fn mute() -> Outcome {
         end: 13_120_000,
         ..Totals::default()
     };
-    outcome.problems = vec![problem(ProblemKind::NoHeapEvents { by_recorder: false }, 1)];
+    outcome.problems = vec![problem(ProblemKind::NoHeapEvents(Silence::Unnamed), 1)];
     outcome
 }
 

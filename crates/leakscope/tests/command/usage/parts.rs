@@ -225,6 +225,9 @@ fn a_part_says_how_much_it_covers() {
         "{later}"
     );
     assert!(later.contains("\n- it covers 2.00 s: "), "{later}");
+    let silent = report(["--from", "10.15s", "--to", "10.2s"]);
+    let said = "Nothing can be said about leaks: this part has no heap events (only from ";
+    assert!(silent.starts_with(said), "{silent}");
     for from in ["0s", "10.098s"] {
         let to = if from == "0s" { "101ms" } else { "10.101s" };
         let short = report(["--from", from, "--to", to]);
