@@ -44,7 +44,7 @@ impl Events {
         screen.out.flush()?;
         if shown == 0 {
             let task = self.filter.part.task.as_deref();
-            require_task(task, trace.tasks(), &trace.target())?;
+            require_task(task, trace.tasks(), &trace.target(), &mut recording)?;
             require_core(self.filter.core, trace.cores())?;
             let why = self.filter.part.behind_the_end(&trace);
             screen::note(why.as_deref().unwrap_or("no event matches"));

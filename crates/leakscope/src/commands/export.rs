@@ -138,7 +138,7 @@ impl Export {
         let names = recording.names();
         let report = Report::new(&outcome, &mut symbolizer, &names);
         let facts = Facts::new(&outcome, &report, &symbolizer);
-        let selection = self.selection(&facts)?;
+        let selection = self.selection(&facts, recording)?;
         let sink = begin(&facts, &selection)?;
         let layout = recording.layout.clone();
         let lost =
@@ -150,13 +150,17 @@ impl Export {
         })
     }
 
-    fn selection(&self, facts: &Facts<'_>) -> anyhow::Result<Selection> {
+    fn selection(
+        &self,
+        facts: &Facts<'_>,
+        recording: &mut OpenRecording,
+    ) -> anyhow::Result<Selection> {
         let mut selection = Selection {
             task: self.task.clone(),
             ..Selection::default()
         };
         let Outcome { tasks, target, .. } = facts.outcome;
-        require_task(self.task.as_deref(), tasks, target)?;
+        require_task(self.task.as_deref(), tasks, target, recording)?;
         let clock = facts.report.clock();
         if let Some(from) = self.period.from {
             selection.from = tick(from, clock, "--from")?;

@@ -46,7 +46,7 @@ impl Log {
                 screen::note("no log messages in this recording");
             } else {
                 let task = self.part.task.as_deref();
-                require_task(task, trace.tasks(), &trace.target())?;
+                require_task(task, trace.tasks(), &trace.target(), &mut recording)?;
                 let why = self.part.behind_the_end(&trace);
                 screen::note(why.as_deref().unwrap_or("no log message matches"));
             }

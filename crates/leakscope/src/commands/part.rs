@@ -99,14 +99,28 @@ fn ticks_of_a_second(recording: &mut OpenRecording) -> anyhow::Result<u32> {
     Ok(0)
 }
 
-/// What runs and is neither a task nor an interrupt, as tables name it.
-const OTHERS: [&str; 3] = ["idle", "scheduler", "unknown"];
+/// Whether an event was in what has this name.
+fn runs(recording: &mut OpenRecording, name: &str) -> anyhow::Result<bool> {
+    let filter = Filter {
+        task: Some(name.to_owned()),
+        ..Filter::default()
+    };
+    let mut trace = Trace::new(&recording.layout);
+    while let Step::Event(event, trace) = trace.step(&mut *recording)? {
+        if filter.matches(&event, trace) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
 
-/// An error that lists the tasks, if nothing that runs has the name that was asked for.
+/// An error that lists the tasks, if nothing that runs has the name that was asked for. Whether something runs that is neither
+/// a task nor a named interrupt, its events say, which are read for that.
 pub(super) fn require_task(
     name: Option<&str>,
     tasks: &[Task],
     target: &Target,
+    recording: &mut OpenRecording,
 ) -> anyhow::Result<()> {
     let Some(name) = name else {
         return Ok(());
@@ -114,9 +128,8 @@ pub(super) fn require_task(
     let mut names: Vec<String> = tasks.iter().map(Task::display_name).collect();
     names.sort();
     names.dedup();
-    let is_interrupt =
-        name.starts_with("irq ") || target.interrupts.iter().any(|(_, known)| known == name);
-    if is_interrupt || OTHERS.contains(&name) || names.iter().any(|known| known == name) {
+    let is_interrupt = target.interrupts.iter().any(|(_, known)| known == name);
+    if is_interrupt || names.iter().any(|known| known == name) || runs(recording, name)? {
         return Ok(());
     }
     bail!("no task is called `{name}`; there are {}", names.join(", "))

@@ -80,7 +80,8 @@ impl Report {
             screen::note(&why);
         }
         recording.require_events(analysis.trace().counts().packets)?;
-        require_task(self.part.task.as_deref(), &outcome.tasks, &outcome.target)?;
+        let task = self.part.task.as_deref();
+        require_task(task, &outcome.tasks, &outcome.target, &mut recording)?;
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }

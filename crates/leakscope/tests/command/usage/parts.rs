@@ -186,10 +186,24 @@ fn a_report_can_be_of_a_part() {
         let said = "error: no task is called `nobody`; there are main, worker\n";
         assert_eq!((ran.code, ran.stderr.as_str()), (2, said), "{command}");
     }
-    // What is no task has a name in the tables.
-    for command in ["report", "events", "log"] {
-        let ran = leakscope([command, "--task", "idle"]).on(&[&trace]).end();
+    // What is no task has a name in the tables, if it ran.
+    for command in ["report", "events", "log", "export"] {
+        let run = |name| {
+            let folded: &[&str] = if command == "export" {
+                &["--as", "folded"]
+            } else {
+                &[]
+            };
+            let run = leakscope([command, "--task", name]).on(folded);
+            run.on(&[&trace]).end()
+        };
+        let ran = run("irq 5");
         assert_eq!(ran.code, 0, "{command}: {}", ran.stderr);
+        for name in ["irq 999", "idle", "scheduler"] {
+            let said = format!("error: no task is called `{name}`; there are main, worker\n");
+            let ran = run(name);
+            assert_eq!((ran.code, ran.stderr), (2, said), "{command}");
+        }
     }
     // What is printed before the report is of the same part.
     let printed = leakscope([
