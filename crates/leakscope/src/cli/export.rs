@@ -42,9 +42,9 @@ pub(crate) struct Export {
     /// Only this table (csv, jsonl, parquet); on standard output, events are the default.
     #[arg(long, value_parser = one_of(Table::ALL, Table::name), value_name = "TABLE")]
     pub(crate) table: Option<Table>,
-    /// What the numbers of folded stacks are.
-    #[arg(long, value_parser = one_of(Value::ALL, Value::name), value_name = "VALUE", default_value = "outstanding")]
-    pub(crate) value: Value,
+    /// What the numbers of folded stacks are; outstanding is the default.
+    #[arg(long, value_parser = one_of(Value::ALL, Value::name), value_name = "VALUE")]
+    pub(crate) value: Option<Value>,
 }
 
 impl Export {
@@ -61,7 +61,7 @@ impl Export {
             period: Period::default(),
             task: None,
             table: None,
-            value: Value::default(),
+            value: None,
         }
     }
 }

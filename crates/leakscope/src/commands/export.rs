@@ -32,6 +32,10 @@ impl Export {
     }
 
     fn write(&self, format: Format) -> anyhow::Result<()> {
+        if let (Some(value), false) = (self.value, format == Format::Folded) {
+            let (value, format) = (value.name(), format.name());
+            bail!("{format} has no folded stacks: --value {value} is for folded")
+        }
         let read = InputFiles::of(&self.inputs, &self.symbols);
         self.period.require_order()?;
         let files = self.files(format);
@@ -100,7 +104,7 @@ impl Export {
             return Err(refused(&what, "--as pprof and --as folded have sums by call site").into());
         }
         let is_part = !self.period.is_all() || self.task.is_some();
-        if is_part || self.value != Value::Outstanding {
+        if is_part || self.value.is_some_and(|value| value != Value::Outstanding) {
             let what = "it knows neither times nor tasks, and nothing but what is outstanding";
             return Err(refused(what, "leave out --from, --to, --task and --value").into());
         }
@@ -110,7 +114,7 @@ impl Export {
             let report = Report::new(outcome, symbolizer, &names);
             let facts = Facts::new(outcome, &report, symbolizer);
             let out = self.output(format, begun)?;
-            let sink = format.begin_moment(&facts, self.value, out);
+            let sink = format.begin_moment(&facts, self.value.unwrap_or_default(), out);
             let lost = sink.map_or(Ok(Vec::new()), Sink::finish);
             lost.with_context(|| self.not_written())
         })
@@ -184,7 +188,7 @@ impl Export {
         begun: &mut Vec<NewFile>,
     ) -> anyhow::Result<Box<dyn Sink + 'r>> {
         let mut options = Options {
-            value: self.value,
+            value: self.value.unwrap_or_default(),
             ..Options::default()
         };
         match (self.table, &self.output) {

@@ -108,6 +108,17 @@ fn part_of_a_recording() {
     }
 }
 
+/// An option that does not apply is not ignored.
+#[test]
+fn values_are_of_folded_stacks() {
+    for format in ["perfetto", "pprof", "heaptrack", "csv"] {
+        let arguments = ["export", TRACE, "--as", format, "--value", "leaked"];
+        let ran = leakscope(arguments).in_folder(&project()).end();
+        let said = format!("error: {format} has no folded stacks: --value leaked is for folded\n");
+        assert_eq!((ran.code, ran.stderr), (2, said));
+    }
+}
+
 /// A format that cannot say where data are missing says that they are.
 #[test]
 fn what_a_recording_lacks_is_said() {
