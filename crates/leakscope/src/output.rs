@@ -39,8 +39,15 @@ pub(crate) fn write_page(path: &Path, force: bool, page: &[u8]) -> anyhow::Resul
         screen.out.write_all(page)?;
         return Ok(screen.out.flush()?);
     }
+    write(path, force, page)
+}
+
+/// Writes a whole file.
+pub(crate) fn write(path: &Path, force: bool, bytes: &[u8]) -> anyhow::Result<()> {
     let file = NewFile::begin(path, force)?;
-    (&file.file).write_all(page).with_context(|| cannot(path))?;
+    (&file.file)
+        .write_all(bytes)
+        .with_context(|| cannot(path))?;
     file.finish()
 }
 

@@ -20,6 +20,7 @@ use super::reading;
 use crate::cli::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 use crate::input_files::{CONFIGURATION, InputFiles};
 use crate::named_file;
+use crate::output;
 use crate::screen::{self, Advised, Screen};
 use crate::shell;
 
@@ -410,7 +411,7 @@ fn read_rules(path: &Path) -> anyhow::Result<Rules> {
 }
 
 fn save(path: &Path, text: &str) -> anyhow::Result<()> {
-    fs::write(path, text).with_context(|| format!("`{}` cannot be written", path.display()))
+    output::write(path, true, text.as_bytes())
 }
 
 fn confidence(options: &Gate, settings: &Settings) -> anyhow::Result<findings::Confidence> {

@@ -199,6 +199,9 @@ fn files_are_whole_or_not_there() {
         "diff sound.svdat leak.svdat --html new.html",
         "export leak.svdat --as perfetto -o page.html --force",
         "export leak.svdat --as csv --table events -o new.csv",
+        "check leak.svdat --junit page.html",
+        "check leak.svdat --junit new.xml",
+        "check leak.svdat --sarif new.sarif",
     ] {
         let before = files(&folder);
         let ran = Command::new("sh")
