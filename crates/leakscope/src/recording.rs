@@ -335,7 +335,15 @@ fn translate(input: &mut Input) -> anyhow::Result<Heaptrack> {
     let code = input.translate(FROM, |file, recording| {
         Heaptrack::translate(file, BufWriter::new(recording))
     });
-    code.with_context(|| format!("`{}`", input.name()))
+    let code = code.with_context(|| format!("`{}`", input.name()))?;
+    if code.shortened > 0 {
+        let blocks = counted(code.shortened, "block");
+        screen::note(&format!(
+            "{}: {blocks} of 4 GiB or more: as larger ones cannot be told, 4,294,967,295 B are taken of each",
+            input.name()
+        ));
+    }
+    Ok(code)
 }
 
 /// The length of all inputs, as far as it is known, in bytes.

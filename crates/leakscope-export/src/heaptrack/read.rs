@@ -15,6 +15,8 @@ use rustc_hash::FxHashMap;
 pub struct Heaptrack {
     /// By return address. Never listed: no order reaches an output.
     code: FxHashMap<u64, Arc<[CodeFrame]>>,
+    /// Blocks of more than a device has, which count as 4 GiB less a byte each.
+    pub shortened: u64,
 }
 
 /// Why a file cannot be read.
@@ -107,6 +109,7 @@ struct Reader<W> {
     milliseconds: u64,
     /// Up to where the recording tells.
     told: u64,
+    shortened: u64,
     code: FxHashMap<u64, Arc<[CodeFrame]>>,
 }
 
@@ -144,6 +147,7 @@ impl<W: Write> Reader<W> {
             sent: vec![0; STACKS],
             milliseconds: 0,
             told: 0,
+            shortened: 0,
             code: FxHashMap::default(),
         }
     }
@@ -270,7 +274,8 @@ impl<W: Write> Reader<W> {
         let Some(allocations) = self.allocations.get_mut(kind) else {
             return Ok(None);
         };
-        let size = allocations.size.min(u32::MAX.into()) as u32;
+        let size = u32::try_from(allocations.size).unwrap_or(u32::MAX);
+        self.shortened += u64::from(is_begin && allocations.size > size.into());
         let stack = allocations.stack;
         if is_begin {
             let place = self.places.pop().unwrap_or_else(|| {
@@ -337,6 +342,9 @@ impl<W: Write> Reader<W> {
     fn finish(mut self) -> Result<Heaptrack, HeaptrackError> {
         self.send(&Packet::TraceStop)?;
         self.recording.flush()?;
-        Ok(Heaptrack { code: self.code })
+        Ok(Heaptrack {
+            code: self.code,
+            shortened: self.shortened,
+        })
     }
 }
