@@ -6,7 +6,7 @@ use std::time::Instant;
 use leakscope_memory::image::{Image, Piece};
 use leakscope_memory::reach::{Block, Scene};
 
-/// RAM of this size, half of it blocks of 64 bytes that are full of pointers to each other: the worst that there is.
+/// RAM of this size, half of it blocks of 64 bytes that are full of pointers to each other.
 fn measure(name: &str, size: u64) {
     const START: u64 = 0x3C00_0000;
     let count = size / 128;

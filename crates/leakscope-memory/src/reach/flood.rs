@@ -46,11 +46,15 @@ pub(super) fn flood(look: &Look<'_>) -> Vec<Flooded> {
             }
         }
     }
-    (0..kinds.len())
-        .map(|index| Flooded {
-            kind: kinds[index],
-            leader: last_leader(&leaders, index),
-        })
+    // A leader that was reached has a later one, which is found before it; then come the blocks that led nobody.
+    let blocks = 0..kinds.len();
+    for index in blocks.clone().rev().chain(blocks) {
+        let next = leaders[index].and_then(|leader| leaders[leader]);
+        leaders[index] = next.or(leaders[index]);
+    }
+    let found = kinds.into_iter().zip(leaders);
+    found
+        .map(|(kind, leader)| Flooded { kind, leader })
         .collect()
 }
 
@@ -65,9 +69,4 @@ fn reach(kinds: &mut [Kind], waiting: &mut Vec<usize>, pointer: &Pointer, is_sur
         kinds[pointer.to()] = kind;
         waiting.push(pointer.to());
     }
-}
-
-/// The leader of a block whose first leader may have been reached by another one since.
-fn last_leader(leaders: &[Option<usize>], index: usize) -> Option<usize> {
-    std::iter::successors(leaders[index], |&leader| leaders[leader]).last()
 }

@@ -111,18 +111,37 @@ proptest! {
         let found = survey(&globals, &contents);
         let kinds: Vec<Kind> = found.blocks.iter().map(|found| found.kind).collect();
         prop_assert_eq!(&kinds, &naive(&globals, &contents));
-        for found_block in &found.blocks {
+        for (block, found_block) in found.blocks.iter().enumerate() {
             // What can be reached has a way, and only that.
             prop_assert_eq!(found_block.holder.is_some(), !found_block.kind.is_lost());
             prop_assert_eq!(found_block.leader.is_some(), found_block.kind == Kind::Indirect);
             if let Some(leader) = found_block.leader {
                 prop_assert_eq!(found.blocks[leader].kind, Kind::Definite);
+                let lost_with_it = closure(&[address(leader)], &contents, false);
+                prop_assert!(lost_with_it.contains(&block));
             }
         }
         let on_ways: u64 = found.branches.iter().map(|branch| branch.blocks).sum();
         let reached = kinds.iter().filter(|kind| !kind.is_lost()).count();
         prop_assert_eq!(on_ways, reached as u64);
     }
+}
+
+/// Of a list to whose front blocks were added, each block led the older ones until the next one was reached: to follow them all
+/// from each block would take hours.
+#[test]
+fn a_long_lost_list_has_one_leader() {
+    const LENGTH: usize = 200_000;
+    let older = |block: usize| block.checked_sub(1).map_or(0, address);
+    let contents: Vec<_> = (0..LENGTH).map(|block| [older(block), 0, 0, 0]).collect();
+    let found = survey(&[], &contents).blocks;
+    let newest = Some(LENGTH - 1);
+    assert!(
+        found[..LENGTH - 1]
+            .iter()
+            .all(|block| block.leader == newest)
+    );
+    assert_eq!(found[LENGTH - 1].kind, Kind::Definite);
 }
 
 #[test]
