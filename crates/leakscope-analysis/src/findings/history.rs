@@ -59,6 +59,8 @@ pub struct SiteHistory {
     pub unreturned: Lifetimes,
     /// Frees of blocks that were allocated before the recording began, perhaps here.
     pub older_frees: OlderFrees,
+    /// When those blocks of `live_births` were allocated that may be freed already: what is known of the order of cores allows that.
+    pub early_frees: Vec<u64>,
 }
 
 /// A histogram of lifetimes: bucket *n* counts those of 2ⁿ⁻¹ to 2ⁿ - 1 ticks, bucket 0 those of 0.

@@ -31,6 +31,7 @@ mod beginning;
 mod bounded;
 mod case;
 mod damage;
+mod early;
 mod evidence;
 mod growing;
 mod growth;
@@ -113,7 +114,7 @@ const EXCUSING: [Rule; 4] = [
 /// Any history gets an answer, also one that contradicts itself.
 pub fn judge(history: &SiteHistory, span: &Span) -> Finding {
     let case = Case::new(history, span);
-    let finding = older::weigh(&case, damage::weigh(&case));
+    let finding = early::weigh(&case, older::weigh(&case, damage::weigh(&case)));
     if span.missing.cores.is_empty() || !finding.verdict.is_leak() {
         return finding;
     }

@@ -120,6 +120,7 @@ impl HeapModel {
         };
         let mut lost = match self.blocks.allocate(address, block) {
             Some(lost) => {
+                self.early.reuse(address);
                 self.lose(lost, now);
                 Some(self.known(address, lost))
             }

@@ -64,6 +64,7 @@ impl HeapModel {
             self.tell_heaps_apart();
             self.heaps.index(heap);
         }
+        self.early.free(address, now.core);
         let (why, kind) = match self.blocks.freed_before(address) {
             Some((time, from)) => {
                 if self.gaps.any_since(time) {

@@ -10,6 +10,7 @@ mod carried;
 mod contexts;
 mod cycle_count;
 mod doubtful;
+mod early;
 mod effect;
 mod floors;
 mod fold;

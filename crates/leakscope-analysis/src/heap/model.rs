@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::blocks::{Blocks, LiveBlock};
 use super::carried::Carried;
 use super::contexts::Contexts;
+use super::early::EarlyFrees;
 use super::effect::{Effect, KnownBlock};
 use super::fold::FoldStack;
 use super::gaps::Gaps;
@@ -42,6 +43,7 @@ pub struct HeapModel {
     pub(super) older: OlderBlocks,
     pub(super) carried: Carried,
     pub(super) unseen: UnseenBlocks,
+    pub(super) early: EarlyFrees,
     /// Of this session: blocks whose memory was used again while they seemed to live, and frees of blocks
     /// whose allocation was lost.
     pub(super) lost_frees: u64,
@@ -110,6 +112,7 @@ impl HeapModel {
                 if packets.is_none() {
                     self.doubt(from, event.time);
                     self.order_unsure_since.get_or_insert(from);
+                    self.early.lose_time();
                 }
                 self.recent.lose(event.time);
                 self.suspect_all();
@@ -122,7 +125,10 @@ impl HeapModel {
             EventKind::FreeOfOther { address, stack } => {
                 self.free_other(address, stack, event.time);
             }
-            EventKind::Unreadable => self.doubt(event.time, event.time),
+            EventKind::Unreadable => {
+                self.doubt(event.time, event.time);
+                self.early.lose_time();
+            }
             EventKind::Stop => self.stopped = Some(event.time),
             EventKind::Start(start) => return self.start(start, event.time, stacks),
             _ => {}

@@ -47,6 +47,8 @@ pub(super) struct Known {
     pub(super) second: u64,
     /// Packets that were read.
     pub(super) packets: u64,
+    /// Whether all cores tell of themselves in one stream, and so in their order.
+    pub(super) has_one_clock: bool,
     /// Cores whose data are missing, or some of them.
     pub(super) missing: Vec<MissingPart>,
     /// What stands for all call sites that came when there were too many: see [`Stacks::MOST`].
@@ -112,6 +114,11 @@ impl HeapModel {
             let mut history = self.history(&of, end);
             let older = (self.older).of(id, self.session.start, &history.live_births);
             history.older_frees = older.and(self.carried.freed_of(id));
+            if !trace.has_one_clock {
+                let freed = |(address, block): &&_| self.early.may_have_freed(*address, block);
+                let freed = blocks.iter().filter(freed).map(|(_, block)| block.time);
+                history.early_frees = freed.collect();
+            }
             record.add(site, &history);
             let later = self.freed_later.get(&id);
             if let Some(later) = later {
@@ -403,6 +410,7 @@ impl HeapModel {
         self.releases = Releases::default();
         self.older.begin();
         self.unseen = UnseenBlocks::default();
+        self.early.begin_session();
         (self.lost_frees, self.lost_allocations) = (0, 0);
         self.sites.fill_with(Site::new);
         self.contexts.end_session();

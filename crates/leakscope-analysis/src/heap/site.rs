@@ -316,6 +316,7 @@ impl Site {
             unsure_ends: details.unsure_ends,
             unreturned: Lifetimes::default(),
             older_frees: OlderFrees::default(),
+            early_frees: Vec::new(),
         }
     }
 }

@@ -156,6 +156,7 @@ impl HeapModel {
             idle_since: trace.idle_since(),
             second: trace.target().timestamp_hz.into(),
             packets: packets as u64,
+            has_one_clock: trace.is_one_stream(),
             missing: trace.missing_parts(),
             pool: self.pool(trace.stacks()),
             pauses: false,

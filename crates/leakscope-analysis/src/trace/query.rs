@@ -52,6 +52,11 @@ impl Trace {
         self.cores.current(core)
     }
 
+    /// Whether all of it is one stream.
+    pub(crate) fn is_one_stream(&self) -> bool {
+        self.streams.len() == 1
+    }
+
     /// How many cores were seen.
     pub fn cores(&self) -> usize {
         self.cores.len()

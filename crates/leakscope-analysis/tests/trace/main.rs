@@ -20,6 +20,7 @@ mod kept;
 mod late;
 mod naive;
 mod no_recording;
+mod order;
 mod overlap;
 mod parts;
 mod phases;

@@ -547,6 +547,7 @@ impl Site {
             unsure_ends,
             unreturned: Lifetimes::default(),
             older_frees: OlderFrees::default(),
+            early_frees: Vec::new(),
         }
     }
 }

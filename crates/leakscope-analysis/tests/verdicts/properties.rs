@@ -72,6 +72,7 @@ prop_compose! {
             lifetimes,
             unreturned,
             older_frees: OlderFrees { may_be_others: false, last: older.iter().map(|&(moment, _)| moment).max().unwrap_or(0), moments: older },
+            early_frees: Vec::new(),
             floors,
             cycles: Cycles { grown: numbers[9], net_bytes },
             cycle_steps: CycleSteps::default(),
