@@ -258,3 +258,30 @@ fn lose_frees(program: &mut Program, count: u64, one_in: u64) {
         })
         .collect();
 }
+
+/// What another core may have freed before it seems to be allocated accuses nobody; what holds without that still does.
+#[test]
+fn what_may_be_freed_already_is_no_evidence() {
+    use leakscope_analysis::findings::{SiteHistory, Span, Verdict, judge};
+    let births: Vec<u64> = (0..50).map(|n| n * 20).collect();
+    let verdict = |early_frees: &[u64]| {
+        let history = SiteHistory {
+            allocations: 50,
+            allocated_bytes: 800,
+            live_bytes: 800,
+            last_allocation: 980,
+            live_births: births.clone(),
+            early_frees: early_frees.to_vec(),
+            ..SiteHistory::default()
+        };
+        let span = Span {
+            end: 1000,
+            warm_up_end: 50,
+            last_heap_event: 990,
+            ..Span::default()
+        };
+        judge(&history, &span).verdict
+    };
+    assert_eq!(verdict(&births), Verdict::Uncertain);
+    assert_eq!(verdict(&births[20..25]), Verdict::LeakSteady);
+}
