@@ -390,7 +390,7 @@ impl From<Vec<u64>> for CallStack {
 pub struct Anomaly {
     /// What.
     pub kind: AnomalyKind,
-    /// Whether an allocation before it may have gone unseen: then it may be right.
+    /// Whether an allocation before it may have gone unseen, or a free before it may have been none: then it may be right.
     pub is_doubtful: bool,
     /// When.
     pub time: u64,

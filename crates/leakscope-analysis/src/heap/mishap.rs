@@ -116,7 +116,8 @@ impl HeapModel {
         if self.anomalies.len() < MOST_ANOMALIES {
             let is_doubtful = kind.is_double() && self.may_be_allocation(stack, stacks)
                 || matches!(kind, AnomalyKind::DoubleFree { freed_at, .. }
-                    if self.may_have_begun(address, freed_at) || self.was_left_moving(address, freed_at));
+                    if self.may_have_begun(address, freed_at) || self.was_left_moving(address, freed_at)
+                        || self.was_perhaps_kept(address, freed_at));
             let anomaly = Anomaly {
                 kind,
                 is_doubtful,

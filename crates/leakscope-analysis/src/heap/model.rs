@@ -35,6 +35,8 @@ pub struct HeapModel {
     pub(super) contexts: Contexts,
     pub(super) heaps: Heaps,
     pub(super) recent: RecentEvents,
+    /// Where and when blocks were freed, as the next thing that their task did failed, and nothing tells whether to move them.
+    pub(super) perhaps_kept: FxHashMap<u64, u64>,
     /// Blocks that are being reallocated, in the order in which that began.
     pub(super) moving: Vec<Moving>,
     pub(super) gaps: Gaps,
@@ -246,7 +248,7 @@ impl HeapModel {
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
-                let half = self.freed_just_now(stack, now);
+                let half = self.freed_just_now(None, stack, now);
                 let revived = self.fail(site, size, stack, half, now, stacks);
                 Effect::Failed {
                     site,
@@ -299,6 +301,7 @@ impl HeapModel {
                 self.session.after_reset = start == Start::AfterReset;
                 self.recent.lose(time);
                 self.moving.clear();
+                self.perhaps_kept.clear();
                 Some(Effect::Restart)
             }
         }

@@ -6,10 +6,13 @@ use super::fold::FoldStack;
 use super::model::HeapModel;
 use super::site_id::SiteId;
 use crate::findings::UnendedMoves;
-use crate::trace::{Occasion, StackId, Stacks};
+use crate::trace::{Context, Occasion, StackId, Stacks};
 
 /// More than this are no reallocations under way, but ones whose end was lost.
 const MOST: usize = 64;
+
+/// Addresses at which a block was perhaps kept.
+const MOST_PERHAPS: usize = 1 << 16;
 
 /// A block that is being reallocated.
 #[derive(Clone, Copy, Debug)]
@@ -141,8 +144,10 @@ impl HeapModel {
         }
     }
 
+    /// Contexts that the device does not tell apart are several: that one goes on says nothing of another.
     fn is_left_out(&self, moving: &Moving) -> bool {
-        moving.may_be_left_out && self.has_gone_on(moving)
+        let by = self.contexts.context(moving.by.0);
+        moving.may_be_left_out && by != Context::Unknown && self.has_gone_on(moving)
     }
 
     /// How many of a call site's blocks are being reallocated now (who does that has done nothing else since), and of how many the
@@ -192,8 +197,8 @@ impl HeapModel {
             self.contexts.unfree(by, why.known_size());
         }
         let moved = moving.map(Moving::half);
-        let freed = self.freed_just_now(stack, now);
-        let half = moved.or(freed.filter(|half| half.0 == address));
+        let freed = self.freed_just_now(Some(address), stack, now);
+        let half = moved.or(freed);
         Effect::Failed {
             site,
             size,
@@ -202,11 +207,31 @@ impl HeapModel {
         }
     }
 
-    /// What the same call freed just before: ESP-IDF's dialect tells a reallocation so.
-    pub(super) fn freed_just_now(&mut self, stack: StackId, now: &Occasion) -> Option<Half> {
+    /// What the same call freed just before, at `place` if that is told: ESP-IDF's dialect tells a reallocation so.
+    pub(super) fn freed_just_now(
+        &mut self,
+        place: Option<u64>,
+        stack: StackId,
+        now: &Occasion,
+    ) -> Option<Half> {
         let free = self.recent.take(now);
-        let is_half = !self.recent.are_whole_calls && free.is_half(stack, now.context);
+        if self.recent.are_whole_calls || !free.is_free_from(stack, now.context) {
+            return None;
+        }
+        if place.is_none() && stack == StackId::NONE {
+            // Without callers, it may be another call that fails.
+            if self.perhaps_kept.len() < MOST_PERHAPS {
+                self.perhaps_kept.insert(free.address, free.time);
+            }
+            return None;
+        }
         let by = self.contexts.index(now.context);
-        is_half.then_some((free.address, free.block, free.time, by))
+        let is_there = place.is_none_or(|place| place == free.address);
+        is_there.then_some((free.address, free.block, free.time, by))
+    }
+
+    /// Whether the free of `freed_at` at an address may have been the begin of a reallocation that failed, and freed nothing.
+    pub(super) fn was_perhaps_kept(&self, address: u64, freed_at: u64) -> bool {
+        self.perhaps_kept.get(&address) == Some(&freed_at)
     }
 }

@@ -45,10 +45,12 @@ impl Recent {
     /// Whether this was a free from the same call, and so the first half of a reallocation.
     #[inline]
     pub(super) fn is_half(&self, stack: StackId, context: Context) -> bool {
-        self.kind == Kind::Free
-            && self.stack == stack
-            && stack != StackId::NONE
-            && self.context == context
+        stack != StackId::NONE && self.is_free_from(stack, context)
+    }
+
+    /// Whether this was a free with the same callers, or, like what follows, without any.
+    pub(super) fn is_free_from(&self, stack: StackId, context: Context) -> bool {
+        self.kind == Kind::Free && self.stack == stack && self.context == context
     }
 
     /// Whether an allocation from this stack may complete it. What came last cannot be foreseen, but that this is

@@ -44,7 +44,7 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
     let doubtful = report.totals.doubtful_frees;
     if doubtful > 0 {
         let what = format!(
-            "{} may be double or wrong: an allocation before may have gone unseen",
+            "{} may be double or wrong: what became of the blocks before is not known for sure",
             counted(doubtful, "free")
         );
         reasons.push(Doubt::new(what, AGAIN));

@@ -374,6 +374,12 @@ impl Judgement<'_> {
         leaks.filter(|known| !known.can_show(self.report)).count()
     }
 
+    /// Whether the recording tells of no place at which memory was allocated.
+    pub fn is_without_stacks(&self) -> bool {
+        let mut problems = self.report.problems.iter();
+        problems.any(|problem| problem.code == "no-call-stacks")
+    }
+
     /// How many call sites may leak or not, of which nothing is claimed.
     pub fn unknown(&self) -> usize {
         let standings = self.standings.iter();

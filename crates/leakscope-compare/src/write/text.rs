@@ -72,6 +72,12 @@ fn paragraph(
             "  nothing is claimed of {unknown} that may leak or not"
         )?;
     }
+    if judgement.answer == Answer::Passed && judgement.is_without_stacks() {
+        writeln!(
+            text,
+            "  without call stacks, small leaks hide among other allocations"
+        )?;
+    }
     Ok(())
 }
 

@@ -246,7 +246,12 @@ fn what_is_grave_does_not_pass_unless_it_is_judged_otherwise() {
         assert_eq!(gate.judge(&report).inconclusive.len(), 1);
     }
     for code in ["overflow", "no-start", "no-call-stacks"] {
-        expect(&gate, &with_problem(&healthy(), code), Passed, &[]);
+        let report = with_problem(&healthy(), code);
+        expect(&gate, &report, Passed, &[]);
+        assert_eq!(
+            gate.judge(&report).is_without_stacks(),
+            code == "no-call-stacks"
+        );
     }
 }
 

@@ -14,7 +14,7 @@ use crate::symbolizer::{NamedFrame, Symbolizer};
 pub struct Anomaly {
     /// What is wrong about it.
     pub kind: AnomalyKind,
-    /// Whether an allocation before it may have gone unseen: then it may be right.
+    /// Whether an allocation before it may have gone unseen, or a free before it may have been none: then it may be right.
     #[serde(default)]
     pub is_doubtful: bool,
     /// When, in seconds.

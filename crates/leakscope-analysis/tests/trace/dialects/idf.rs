@@ -303,6 +303,26 @@ fn a_failed_reallocation_may_be_interrupted() {
     }
 }
 
+/// Without call stacks, a free and a failure behind it may be one call or two: of the block, a double free is not proven. Where the
+/// failure tells its place, they are one.
+#[test]
+fn a_failed_reallocation_without_callers_proves_nothing() {
+    for (at, size, doubtful) in [(0, 4000, &[true; 5][..]), (BLOCK, 0, &[])] {
+        let mut recording = Scenario::begun();
+        recording.run(MAIN);
+        for _ in 0..5 {
+            recording.allocate(BLOCK, 40, &[]).after(10);
+            recording.free(BLOCK, &[]).allocate(at, size, &[]);
+            recording.after(10).free(BLOCK, &[]);
+        }
+        let outcome = read_one(recording.plain()).outcome;
+        let anomalies = outcome.anomalies.iter();
+        let said: Vec<bool> = anomalies.map(|anomaly| anomaly.is_doubtful).collect();
+        assert_eq!(said, doubtful);
+        assert_eq!(outcome.totals.failed_allocations, 5);
+    }
+}
+
 /// What `malloc(0)` gives is a block, also where another one was before.
 #[test]
 fn a_block_of_no_bytes_is_one() {

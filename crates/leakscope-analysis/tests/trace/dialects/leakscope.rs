@@ -220,6 +220,41 @@ fn a_reallocation_that_ends_elsewhere() {
     assert_eq!(doubts, [(other, false), (block, true)]);
 }
 
+/// Who is interrupted is not told, nor who interrupts: that something happens meanwhile is no end of a reallocation, also where a filter
+/// leaves ends out.
+#[test]
+fn a_reallocation_that_is_interrupted_by_nobody_known() {
+    for filter in [[0, 1, 0], [64, 1, 0], [0, 2, 0]] {
+        let mut recording = begun_anew(filter);
+        recording.event(517, &[1, 0x10]);
+        let [block, other, moved] = [64, 1024, 2048].map(|offset| turned(BASE + offset));
+        recording.after(1).event(512, &[block, 100, 1]);
+        // It fails.
+        recording.after(1).event(520, &[block, 1]);
+        for id in [520, 521] {
+            recording.after(1).event(512, &[other, 100, 1]);
+            recording.after(1).event(519, &[other, 1]);
+            if id == 520 {
+                recording.after(1).event(522, &[block, 900, 1]);
+                recording.after(1).event(id, &[block, 1]);
+            }
+        }
+        // It moves, and another block lives in its place by then.
+        recording.after(1).event(512, &[block, 100, 1]);
+        recording.after(1).event(521, &[moved, 200, 1, block]);
+        for address in [block, moved] {
+            recording.after(1).event(519, &[address, 1]);
+        }
+        let reading = read_one(recording.plain());
+        assert_eq!(reading.anomalies(), Vec::<&str>::new(), "{filter:?}");
+        let totals = reading.outcome.totals;
+        assert_eq!(
+            (totals.outstanding_blocks, totals.frees_of_older_blocks),
+            (0, 0)
+        );
+    }
+}
+
 /// Nobody has freed what is being enlarged when the device dies.
 #[test]
 fn a_recording_that_ends_in_a_reallocation() {
