@@ -2,6 +2,11 @@
 //!
 //! Two slots are a bucket, and a line of the cache: a lookup seldom touches more than one. Slots are never taken out one
 //! by one, so that searching for a free one is all there is to collisions.
+//!
+//! Text from a device is hostile: addresses may be made to collide. Where a search becomes long, the table is laid out anew by
+//! a number that nobody can foresee.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::blocks::{NOWHERE, Slot};
 
@@ -12,6 +17,8 @@ pub(super) struct Table {
     buckets: Vec<Bucket>,
     /// How far a hash is shifted to be an index.
     shift: u32,
+    /// What addresses are multiplied with.
+    factor: u64,
     used: usize,
 }
 
@@ -26,17 +33,23 @@ type Place = (usize, bool);
 /// The fewest buckets.
 const FEWEST: usize = 32;
 
+/// More buckets than this are not searched for an address by chance.
+const LONGEST: usize = 128;
+
+const GOLDEN_RATIO: u64 = 0x9E37_79B9_7F4A_7C15;
+
 impl Default for Table {
     fn default() -> Self {
-        Self::with_buckets(FEWEST)
+        Self::with_buckets(FEWEST, GOLDEN_RATIO)
     }
 }
 
 impl Table {
-    fn with_buckets(count: usize) -> Self {
+    fn with_buckets(count: usize, factor: u64) -> Self {
         Self {
             buckets: vec![Bucket([Slot::FREE; 2]); count],
             shift: u64::BITS - count.trailing_zeros(),
+            factor,
             used: 0,
         }
     }
@@ -45,8 +58,7 @@ impl Table {
     /// (Knuth, The Art of Computer Programming, volume 3, section 6.4).
     #[inline(always)]
     fn start(&self, address: u64) -> usize {
-        const GOLDEN_RATIO: u64 = 0x9E37_79B9_7F4A_7C15;
-        (address.wrapping_mul(GOLDEN_RATIO) >> self.shift) as usize
+        (address.wrapping_mul(self.factor) >> self.shift) as usize
     }
 
     /// The place at which the search for an address ends: at its slot, or without one, at the free slot where it
@@ -106,20 +118,30 @@ impl Table {
     #[inline(never)]
     pub(super) fn add(&mut self, address: u64) -> &mut Slot {
         if self.used >= self.buckets.len() {
-            let mut larger = Self::with_buckets(self.buckets.len() * 2);
-            self.copy_into(&mut larger, |_| true);
-            *self = larger;
+            self.lay_out(self.buckets.len() * 2, self.factor);
         }
-        let place = self.place(address);
+        let mut place = self.place(address);
+        let (Ok((bucket, _)) | Err((bucket, _))) = place;
+        if bucket.wrapping_sub(self.start(address)) & (self.buckets.len() - 1) > LONGEST {
+            let unforeseen = RandomState::new().build_hasher().finish() | 1;
+            self.lay_out(self.buckets.len(), unforeseen);
+            place = self.place(address);
+        }
         self.used += usize::from(place.is_err());
         let slot = self.slot(place.unwrap_or_else(|free| free));
         slot.address = address;
         slot
     }
 
+    fn lay_out(&mut self, buckets: usize, factor: u64) {
+        let mut anew = Self::with_buckets(buckets, factor);
+        self.copy_into(&mut anew, |_| true);
+        *self = anew;
+    }
+
     /// Takes out all slots but these.
     pub(super) fn retain(&mut self, keep: impl Fn(&Slot) -> bool) {
-        let mut kept = Self::with_buckets(self.buckets.len());
+        let mut kept = Self::with_buckets(self.buckets.len(), self.factor);
         self.copy_into(&mut kept, keep);
         *self = kept;
     }

@@ -9,6 +9,7 @@ mod cases;
 mod checkpoints;
 mod chunks;
 mod clocks;
+mod collisions;
 mod context;
 mod damage;
 mod dialects;
