@@ -157,7 +157,7 @@ pub struct Totals {
     pub double_frees: u64,
     /// Frees of addresses inside a block.
     pub wrong_frees: u64,
-    /// Frees that are a double or a wrong one, unless an allocation before them went unseen: they count as neither.
+    /// Frees that are a double or a wrong one, unless an allocation before them went unseen or a free was none: they count as neither.
     pub doubtful_frees: u64,
     /// Packets that the target dropped, at the least.
     pub dropped_packets: u64,

@@ -1,17 +1,18 @@
 //! Blocks that count as outstanding and may be freed: no failure rests on them.
 
-use std::ops::Range;
+use std::collections::HashSet;
 
 use leakscope_report::Report;
+use leakscope_report::document::call_site::CallSite;
 use leakscope_report::units::{bytes, counted};
 
 use crate::doubt::Doubt;
-use crate::gate::Failure;
+use crate::gate::{Failure, FailureKind};
 
 /// The problem that says why.
 const CODE: &str = "addresses-reused";
 
-/// What to do if it does not say that.
+/// What to do if the problem does not say that.
 const HINT: &str =
     "save the log again, with the whole dump; HEAP_TRACE_LEAKS keeps no blocks that were freed";
 
@@ -39,27 +40,33 @@ pub(crate) fn as_if_freed(report: &Report) -> Option<Report> {
 
 /// Leaves the failures that there are even if these blocks were freed, and says what rests on them instead.
 pub(crate) fn weigh(report: &Report, failures: &mut Vec<Failure>, sure: &[Failure]) -> Vec<Doubt> {
-    let rests_on_them = |failure: &mut Failure| {
-        let is_same = |sure: &Failure| (sure.site, &sure.kind) == (failure.site, &failure.kind);
-        !sure.iter().any(is_same)
-    };
+    let sure: HashSet<_> = sure.iter().map(|sure| (sure.site, &sure.kind)).collect();
+    let rests_on_them = |failure: &mut Failure| !sure.contains(&(failure.site, &failure.kind));
     let (of_sites, of_sums): (Vec<Failure>, Vec<Failure>) = failures
         .extract_if(.., rests_on_them)
         .partition(|failure| failure.site.is_some());
+    let sites = &report.call_sites;
     for failure in failures {
-        let sites = (failure.site).map_or(0..report.call_sites.len(), |site| site..site + 1);
-        failure.message += &may_be_freed(report, sites);
+        failure.message += &match (&failure.kind, failure.site) {
+            (FailureKind::Leak(_), Some(site)) => may_be_freed(&sites[site..=site]),
+            (FailureKind::Limit, _) => may_be_freed(sites),
+            _ => String::new(),
+        };
     }
     let mut doubts: Vec<String> = (of_sums.into_iter())
-        .map(|failure| failure.message)
+        .map(|failure| failure.message + &may_be_freed(sites))
         .collect();
     if !of_sites.is_empty() {
         let number = counted(of_sites.len() as u64, "call site");
-        doubts.push(format!("{number} would fail if all of their blocks lived"));
+        let accused = of_sites.iter().filter_map(|failure| failure.site);
+        let may_be = may_be_freed(accused.map(|site| &sites[site]));
+        doubts.push(format!(
+            "{number} would fail if all of their blocks lived{may_be}"
+        ));
     }
     let hint = doubt(report).map_or(HINT.into(), |doubt| doubt.hint);
     let of = |what: String| Doubt {
-        message: what + &may_be_freed(report, 0..report.call_sites.len()),
+        message: what,
         hint: hint.clone(),
         // What is known, is not known to be less.
         is_of_more: true,
@@ -73,10 +80,10 @@ pub(crate) fn doubt(report: &Report) -> Option<Doubt> {
 }
 
 /// How many blocks of these call sites may be freed, behind a sentence on what is outstanding.
-fn may_be_freed(report: &Report, sites: Range<usize>) -> String {
-    let sites = &report.call_sites[sites];
-    let blocks = sites.iter().map(|site| site.doubtful_blocks).sum();
-    let size = sites.iter().map(|site| site.doubtful_bytes).sum();
+fn may_be_freed<'s>(sites: impl IntoIterator<Item = &'s CallSite>) -> String {
+    let (blocks, size) = sites.into_iter().fold((0, 0), |(blocks, size), site| {
+        (blocks + site.doubtful_blocks, size + site.doubtful_bytes)
+    });
     if blocks == 0 {
         return String::new();
     }

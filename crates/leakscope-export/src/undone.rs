@@ -14,7 +14,7 @@ pub(crate) struct Undone {
     is_over: bool,
     /// By address: which block was freed there last, and by which effect.
     freed: FxHashMap<u64, (Block, u64)>,
-    /// By who frees: the last free of a block that is not known. A task does nothing else until its reallocation is over.
+    /// The last free by each of a block that is not known. A task does nothing else until its reallocation is over.
     unknown: FxHashMap<(Context, u8), u64>,
     numbers: FxHashSet<u64>,
 }
@@ -61,7 +61,11 @@ impl Undone {
             Effect::Failed {
                 spares_older: true, ..
             } => self.numbers.extend(self.unknown.remove(&by)),
+            Effect::Restart => self.freed.clear(),
             _ => {}
+        }
+        if let Some(began) = effect.began() {
+            self.freed.remove(&began.block.address);
         }
         self.effects += 1;
     }

@@ -109,6 +109,7 @@ impl<'d> Reading<'d> {
         let callers = Callers::of(self.dump);
         let mut index_of: HashMap<Box<[u64]>, usize, FxBuildHasher> = HashMap::default();
         let mut sites: Vec<CallSite> = Vec::new();
+        let mut unread: Vec<bool> = Vec::new();
         for (record, &fate) in self.dump.records.iter().zip(&self.fates) {
             let stack = callers.of_code(record);
             let (allocator_frames, key) = fold.split(stack);
@@ -121,12 +122,14 @@ impl<'d> Reading<'d> {
                     ..CallSite::new(id, key, allocator_frames)
                 };
                 sites.push(site);
+                unread.push(false);
                 sites.len() - 1
             });
             add(&mut sites[index], record, fate);
+            unread[index] |= fate == Fate::Unread;
         }
-        for site in &mut sites {
-            site.finding = self.finding(site);
+        for (site, has_unread) in sites.iter_mut().zip(unread) {
+            site.finding = self.finding(site, has_unread);
         }
         sites.sort_by_key(|site| {
             let is_suspicious = site.frees == 0 && site.outstanding_blocks >= SUSPICIOUS;
@@ -141,7 +144,7 @@ impl<'d> Reading<'d> {
     }
 
     /// A dump proves what was freed, and nothing else.
-    fn finding(&self, site: &CallSite) -> Finding {
+    fn finding(&self, site: &CallSite, has_unread: bool) -> Finding {
         let blocks = site.outstanding_blocks;
         let (verdict, confidence, reason): (_, _, Reason) = match blocks {
             0 => (
@@ -160,7 +163,7 @@ impl<'d> Reading<'d> {
             _ if site.doubtful_blocks == blocks => (
                 Verdict::Uncertain,
                 Confidence::Low,
-                vec![Word::Text(if self.count(Fate::Unread) > 0 {
+                vec![Word::Text(if has_unread {
                     "the lines that say what was freed are not all there, and what is outstanding may be freed"
                 } else {
                     "what is outstanding may be freed: an older record of its address may have the note of that"

@@ -1,7 +1,7 @@
 //! Frees that seem to come before the allocations of their blocks: where bytes are lost, time is lost with them, and what one of
 //! several cores did stands too early from there on.
 //!
-//! In whatever order they stand, a block is allocated once and freed once. So where more was freed than lived, what lives may be
+//! A block is allocated once and freed once, in whatever order these stand: where more was freed than lived, what lives may be
 //! freed already.
 
 use rustc_hash::FxHashMap;
@@ -27,7 +27,7 @@ struct Balance {
 }
 
 impl EarlyFrees {
-    /// Bytes are lost. What its core is behind, it stays, over sessions, too.
+    /// Bytes are lost. Their core stays behind, over sessions, too.
     pub(super) fn lose_time(&mut self) {
         self.is_order_unsure = true;
     }
@@ -44,7 +44,7 @@ impl EarlyFrees {
         }
     }
 
-    /// Something lives there, and another block comes.
+    /// Something lives there, and another block comes; or what was freed is told to live on.
     pub(super) fn reuse(&mut self, address: u64) {
         if let Some(balance) = self.at(address) {
             balance.frees = balance.frees.saturating_sub(1);

@@ -116,7 +116,7 @@ impl HeapModel {
                     self.order_unsure_since.get_or_insert(from);
                     self.early.lose_time();
                 }
-                self.recent.lose(event.time);
+                self.recent.lose();
                 self.suspect_all();
             }
             EventKind::Mark { marker }
@@ -143,12 +143,20 @@ impl HeapModel {
         self.heaps.list()
     }
 
-    /// Takes notice of heaps alone that an event before a part may define: the first session begins at `start`, and what was
-    /// counted up to this event is not of the part.
+    /// Takes notice of what an event before a part tells of the part: heaps, and that the order of cores is lost. The first session
+    /// begins at `start`, and what was counted up to this event is not of the part.
     pub(crate) fn pass(&mut self, event: &Event<'_>, start: u64, counts: Counts) {
-        if let EventKind::Heap(HeapEvent::Define { heap, base, size }) = event.kind {
-            self.tell_heaps_apart();
-            self.heaps.define(heap, base, size);
+        match event.kind {
+            EventKind::Heap(HeapEvent::Define { heap, base, size }) => {
+                self.tell_heaps_apart();
+                self.heaps.define(heap, base, size);
+            }
+            EventKind::Gap { packets: None, .. } => {
+                self.order_unsure_since.get_or_insert(start);
+                self.early.lose_time();
+            }
+            EventKind::Unreadable => self.early.lose_time(),
+            _ => {}
         }
         self.before = counts;
         self.session.start = start;
@@ -299,7 +307,7 @@ impl HeapModel {
                 self.close_session(time, start != Start::AfterReset, stacks);
                 self.carried = carried;
                 self.session.after_reset = start == Start::AfterReset;
-                self.recent.lose(time);
+                self.recent.lose();
                 self.moving.clear();
                 self.perhaps_kept.clear();
                 Some(Effect::Restart)

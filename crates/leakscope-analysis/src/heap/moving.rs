@@ -195,6 +195,7 @@ impl HeapModel {
             self.totals.frees -= 1;
             self.totals.frees_of_older_blocks -= 1;
             self.contexts.unfree(by, why.known_size());
+            self.early.reuse(address);
         }
         let moved = moving.map(Moving::half);
         let freed = self.freed_just_now(Some(address), stack, now);

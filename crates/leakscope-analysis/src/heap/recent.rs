@@ -15,8 +15,10 @@ pub(super) struct Recent {
     pub(super) address: u64,
     /// Of a free: the block that lived there.
     pub(super) block: Option<LiveBlock>,
-    /// Of a free and a failure: when.
+    /// Of a free: when.
     pub(super) time: u64,
+    /// Of a free and a failure: how often data were lost before.
+    losses: u32,
     /// Of a free: whether just before it, reallocating this block failed.
     pub(super) failed_before: bool,
     /// That failure; or the one that this is.
@@ -72,8 +74,8 @@ impl Recent {
 pub(super) struct RecentEvents {
     /// Tasks and cores in turn.
     list: Vec<Recent>,
-    /// When data were lost last.
-    lost: u64,
+    /// How often data were lost.
+    losses: u32,
     /// Whether none of them is a half: the target tells of reallocations. (It is noted when a call site is met for the first time.)
     pub(super) are_whole_calls: bool,
 }
@@ -113,35 +115,37 @@ impl RecentEvents {
         stack: StackId,
         now: &Occasion,
     ) {
-        let lost = self.lost;
+        let losses = self.losses;
         let recent = self.of(now);
         recent.failed_before =
-            recent.is_failure_to_move(address, now.context) && recent.time >= lost;
+            recent.is_failure_to_move(address, now.context) && recent.losses == losses;
         recent.kind = Kind::Free;
         recent.context = now.context;
         recent.stack = stack;
         recent.address = address;
         recent.block = block;
         recent.time = now.time;
+        recent.losses = losses;
     }
 
     /// An allocation found no memory that was to take the place of the block at `address`, if that is not 0.
     pub(super) fn note_failure(&mut self, address: u64, failure: Failure, now: &Occasion) {
+        let losses = self.losses;
         let recent = self.of(now);
         recent.kind = Kind::Failed;
         recent.context = now.context;
         recent.address = address;
         recent.failure = failure;
-        recent.time = now.time;
+        recent.losses = losses;
     }
 
     /// What came last, if nothing was lost since; nothing can follow it any more.
     pub(super) fn take(&mut self, now: &Occasion) -> Recent {
-        let lost = self.lost;
+        let losses = self.losses;
         let recent = self.of(now);
         let before = *recent;
         recent.kind = Kind::Other;
-        if before.time >= lost {
+        if before.losses == losses {
             before
         } else {
             Recent::default()
@@ -149,7 +153,7 @@ impl RecentEvents {
     }
 
     /// After a loss, nothing is known of what came last.
-    pub(super) fn lose(&mut self, time: u64) {
-        self.lost = time;
+    pub(super) fn lose(&mut self) {
+        self.losses = self.losses.wrapping_add(1);
     }
 }

@@ -27,7 +27,7 @@ pub struct Failure {
 }
 
 /// Kinds of failures: their names are those of verdicts, and a few more. They never change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FailureKind {
     /// A leak, by the name of its verdict; of a dump: `outstanding`.
     Leak(Cow<'static, str>),

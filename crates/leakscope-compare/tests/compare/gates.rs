@@ -214,6 +214,18 @@ fn an_elf_file_that_names_nothing_passes_nothing_and_leaks_fail() {
             failures,
         );
     }
+    // What no rule excuses fails beside it.
+    let mut wrong = leaking();
+    wrong.after(1).allocate(0x3FCC_0000, 8, &[POLL + 8]);
+    for _ in 0..2 {
+        wrong.after(1).free(0x3FCC_0000, &[POLL]);
+    }
+    expect(
+        &rule("frames = ['net::poll']"),
+        &report_by(&wrong, Some(&nothing)),
+        Failed,
+        &["double-free"],
+    );
     // One function alone has a name, which may be another's.
     let one = Build(vec![(POLL, "net::poll", "/src/app/net.c", 42)]);
     let mut recording = leaking();

@@ -127,8 +127,8 @@ proptest! {
     }
 }
 
-/// Of a list to whose front blocks were added, each block led the older ones until the next one was reached: to follow them all
-/// from each block would take hours.
+/// Blocks are added to the front of this list: each leads the older ones until the next one is reached, and following them all from
+/// each block would take the square of its length.
 #[test]
 fn a_long_lost_list_has_one_leader() {
     const LENGTH: usize = 200_000;

@@ -36,7 +36,7 @@ pub struct Totals {
     pub double_frees: u64,
     /// Frees of addresses inside a block.
     pub wrong_frees: u64,
-    /// Frees that are a double or a wrong one, unless an allocation before them went unseen: they count as neither.
+    /// Frees that are a double or a wrong one, unless an allocation before them went unseen or a free was none: they count as neither.
     #[serde(default)]
     pub doubtful_frees: u64,
     /// Bytes allocated.

@@ -185,6 +185,7 @@ impl Curve {
         {
             step.take_back(bin, size);
             step.last = step.last.with(size);
+            step.max = step.max.max(step.last.bytes);
         }
         self.open.take_back(bin, size);
         self.reach(now, self.live.with(size));

@@ -243,9 +243,10 @@ impl Levels {
         if let Some(bin) = bins.next() {
             bin.frees = bin.frees.saturating_sub(1);
             bin.last = size.map_or(bin.last, |size| bin.last.with(size));
+            bin.max = bin.max.max(bin.last.bytes);
         }
-        for (bin, size) in bins.zip(std::iter::repeat(size)) {
-            if let Some(size) = size {
+        if let Some(size) = size {
+            for bin in bins {
                 bin.min += size;
                 bin.max += size;
                 bin.last = bin.last.with(size);

@@ -24,6 +24,7 @@ pub(in crate::trace) struct Idf {
     freed: [(u32, StackId); PLACES],
 }
 
+/// More blocks are seldom freed while a reallocation fails.
 const PLACES: usize = 256;
 
 impl Default for Idf {
@@ -37,7 +38,7 @@ impl Default for Idf {
 impl Idf {
     #[inline(always)]
     fn place(address: u32) -> usize {
-        (address.wrapping_mul(0x9E37_79B1) >> 24) as usize % PLACES
+        (address.wrapping_mul(0x9E37_79B1) >> (u32::BITS - PLACES.ilog2())) as usize
     }
 
     #[inline(always)]
