@@ -158,7 +158,7 @@ impl Filter {
     pub fn when(&self, event: &Event<'_>, trace: &Trace) -> When {
         let told = || trace.init(event).map_or(0, |init| init.timestamp_hz);
         let tick = |time: f64| Clock::new(self.hz.unwrap_or_else(told), 0).tick(time);
-        // Others than the first moment are none before the clock's rate is known.
+        // The first moment alone has a tick before the clock's rate is known.
         match (self.from.map(tick), self.to.map(tick)) {
             (Some(None), _) => When::Before(event.time),
             (Some(Some(from)), _) if event.time < from => When::Before(from),

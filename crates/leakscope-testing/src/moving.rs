@@ -28,7 +28,7 @@ struct Moving {
     under_way: [Option<UnderWay>; 3],
 }
 
-/// So many steps of it.
+/// The program, after `steps` steps that `seed` draws.
 pub fn moving(seed: u64, steps: u64, is_own: bool) -> Scenario {
     let mut places: Vec<u32> = (1..=PLACES as u32)
         .map(|place| BASE + 256 * place)

@@ -1,5 +1,5 @@
 //! What each lane freed last: a reallocation that fails leaves its block as it was, and the free that it began with was none.
-//! Who reallocates does nothing else until that is over.
+//! A task that reallocates does nothing else until that is over.
 
 use leakscope_analysis::outcome::Block;
 

@@ -114,8 +114,8 @@ fn runs(recording: &mut OpenRecording, name: &str) -> anyhow::Result<bool> {
     Ok(false)
 }
 
-/// An error that lists the tasks, if nothing that runs has the name that was asked for. Whether something runs that is neither
-/// a task nor a named interrupt, its events say, which are read for that.
+/// An error that lists the tasks, if nothing that runs has the name that was asked for. The events are read for a name that is neither
+/// a task's nor a named interrupt's.
 pub(super) fn require_task(
     name: Option<&str>,
     tasks: &[Task],
